@@ -1,0 +1,97 @@
+"""The one error tree. Every error says what happened and, in `hint`, what to do about it.
+
+    FacekeepError
+    ├── UsageError          the caller asked for something that cannot be done  (exit 2)
+    │   ├── NotFound        no such person, face, photo, library
+    │   └── Conflict        it changed since the caller looked, or is taken
+    ├── EnvironmentFault    the machine is not in a state to do it              (exit 3)
+    │   ├── StorageFault    the database or its disk
+    │   ├── ModelFault      a weight file is missing, altered, or cannot be made
+    │   └── LibraryOffline  a photo folder is away
+    └── PhotoFault          one photo cannot be looked at; carries a FailureCode (exit 1)
+
+Foreign errors are translated into this tree where they enter: in store, inference and library.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class FacekeepError(Exception):
+    """The root. `code` is stable and part of the interfaces; the message is for people."""
+
+    code: ClassVar[str] = "internal"
+    exit_status: ClassVar[int] = 3
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(FacekeepError):
+    """The caller asked for something that cannot be done."""
+
+    code = "usage"
+    exit_status = 2
+
+
+class NotFound(UsageError):
+    """No such person, face, photo or library."""
+
+    code = "not_found"
+
+
+class Conflict(UsageError):
+    """What was to be changed has changed since the caller looked, or is taken."""
+
+    code = "conflict"
+
+
+class EnvironmentFault(FacekeepError):
+    """The machine is not in a state to do it: permissions, ports, missing parts."""
+
+    code = "environment"
+
+
+class StorageFault(EnvironmentFault):
+    """The database or the disk under it."""
+
+    code = "storage"
+
+
+class ModelFault(EnvironmentFault):
+    """A weight file is missing, altered, or cannot be converted."""
+
+    code = "model"
+
+
+class LibraryOffline(EnvironmentFault):
+    """A photo folder is away: its mount is missing or its root is empty."""
+
+    code = "library_offline"
+
+
+class FailureCode(StrEnum):
+    """Why a photo could not be looked at. Stable: stored, shown and part of the interfaces."""
+
+    MISSING_FILE = "missing_file"
+    LIBRARY_OFFLINE = "library_offline"
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too_large"
+    OUT_OF_MEMORY = "out_of_memory"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    STORAGE = "storage"
+    INTERNAL = "internal"
+
+
+class PhotoFault(FacekeepError):
+    """One photo cannot be looked at. Harms only that photo."""
+
+    code = "photo"
+    exit_status = 1
+
+    def __init__(self, failure: FailureCode, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.failure = failure
