@@ -1,0 +1,119 @@
+"""What the listings give: frozen rows, as the interfaces show them. Boxes in fractions of the upright photo."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One look at the whole. `waiting` and `failed` count photos; `named` and `people` count people with faces."""
+
+    libraries: int
+    photos: int
+    done: int
+    waiting: int
+    failed: int
+    unreadable_paths: int
+    faces: int
+    people: int
+    named: int
+    ungrouped: int
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryRow:
+    library: int
+    root: bytes
+    online: bool
+    photos: int
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRow:
+    scan: int
+    library: int
+    root: bytes
+    state: str
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    files_seen: int
+    photos_new: int
+    photos_changed: int
+    files_missing: int
+    problems: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRow:
+    face: int
+    photo: int
+    files: list[bytes]
+    """Absolute paths of the photo's present files, library order."""
+    photo_width: int
+    photo_height: int
+    x: float
+    y: float
+    width: float
+    height: float
+    landmarks: list[float] | None
+    """Ten fractions: x, y of the five points."""
+    score: float | None
+    quality: float | None
+    source: str
+    person: int | None
+    name: str | None
+    assigned_by: str | None
+    confidence: float | None
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    person: int
+    name: str | None
+    faces: int
+    photos: int
+    hidden: bool
+    cover: int | None
+    """The face to show for this person: chosen, else the best by quality."""
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRow:
+    photo: int | None
+    """None for a path that could not even be read."""
+    files: list[bytes]
+    code: str
+    message: str
+    attempts: int
+    permanent: bool
+    retry_at: datetime | None
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRow:
+    photo: int
+    files: list[bytes]
+    state: str
+    media_type: str | None
+    width: int | None
+    height: int | None
+    taken_at: datetime | None
+    faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Part of a listing in a stable order. `next` is the cursor of the following page; None at the end."""
+
+    items: list[Row]
+    total: int
+    next: str | None
