@@ -1,4 +1,4 @@
-"""What the listings give: frozen rows, as the interfaces show them. Boxes in fractions of the upright photo."""
+"""What the listings give: frozen rows, as shown. Boxes in fractions of the upright photo."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One look at the whole. `waiting` and `failed` count photos; `named` and `people` count people with faces."""
+    """One look at the whole. `waiting` and `failed` count photos, `people` those with at least one face."""
 
     libraries: int
     photos: int

@@ -1,0 +1,148 @@
+"""Connections. A Reader cannot write; a Writer is one transaction, spoken by the user or by the machine."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal, Self, TypeVar
+
+import psycopg
+from pgvector.psycopg import register_vector
+from psycopg.rows import class_row, tuple_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from facekeep.domain.errors import Conflict, StorageFault
+
+Row = TypeVar("Row")
+Actor = Literal["user", "machine"]
+Parameters = Mapping[str, Any]
+
+CONNECT_TIMEOUT_S = 30.0
+
+
+class Reader:
+    """A connection in a read-only transaction."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def all(self, row: type[Row], sql: str, parameters: Parameters | None = None) -> list[Row]:
+        """Every row, as `row` built from the columns by name."""
+        with self._connection.cursor(row_factory=class_row(row)) as cursor:
+            return cursor.execute(sql, parameters).fetchall()
+
+    def first(self, row: type[Row], sql: str, parameters: Parameters | None = None) -> Row | None:
+        """The first row, or None."""
+        with self._connection.cursor(row_factory=class_row(row)) as cursor:
+            return cursor.execute(sql, parameters).fetchone()
+
+    def tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+        """Every row as a plain tuple."""
+        with self._connection.cursor(row_factory=tuple_row) as cursor:
+            return cursor.execute(sql, parameters).fetchall()
+
+    def value(self, sql: str, parameters: Parameters | None = None) -> Any:
+        """The first column of the first row, or None when there is no row."""
+        with self._connection.cursor(row_factory=tuple_row) as cursor:
+            found = cursor.execute(sql, parameters).fetchone()
+        return None if found is None else found[0]
+
+    def stream(self, row: type[Row], sql: str, parameters: Parameters | None = None) -> Iterator[Row]:
+        """Every row, in bounded memory, from a cursor that the server keeps."""
+        with self._connection.cursor("listing", row_factory=class_row(row)) as cursor:
+            cursor.itersize = 1000
+            yield from cursor.execute(sql, parameters)
+
+
+class Writer(Reader):
+    """A connection in a transaction that may write. It commits when its block ends, or not at all."""
+
+    def run(self, sql: str, parameters: Parameters | None = None) -> int:
+        """Execute; the number of rows touched."""
+        with self._connection.cursor() as cursor:
+            return cursor.execute(sql, parameters).rowcount
+
+    def run_many(self, sql: str, rows: list[dict[str, Any]]) -> None:
+        """Execute once for each set of parameters, in one round trip."""
+        if rows:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(sql, rows)
+
+
+class Database:
+    """A pool of connections to one facekeep database."""
+
+    def __init__(self, conninfo: str, *, connections: int = 8) -> None:
+        self.conninfo = conninfo
+        self._pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
+            conninfo,
+            min_size=1,
+            max_size=connections,
+            timeout=CONNECT_TIMEOUT_S,
+            check=ConnectionPool.check_connection,
+            configure=_configure,
+            kwargs={"autocommit": True, "application_name": "facekeep"},
+            open=False,
+        )
+
+    def __enter__(self) -> Self:
+        self._pool.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give every connection back to the server."""
+        self._pool.close()
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """One consistent look: a read-only transaction on a single snapshot."""
+        with _translated(), self._pool.connection() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield Reader(connection)
+
+    @contextmanager
+    def write(self, actor: Actor = "machine") -> Iterator[Writer]:
+        """One transaction. The database refuses a machine what only a user may do."""
+        with _translated(), self._pool.connection() as connection, connection.transaction():
+            connection.execute("SELECT set_config('facekeep.actor', %s, true)", (actor,))
+            yield Writer(connection)
+
+    @contextmanager
+    def hold(self, key: int, number: int) -> Iterator[bool]:
+        """Try for an advisory lock, held for the block on a connection of its own. True when it is ours.
+
+        The server lets it go when this process dies, however it dies.
+        """
+        with _translated(), psycopg.connect(self.conninfo, autocommit=True) as connection:
+            found = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (key, number)).fetchone()
+            yield bool(found and found[0])
+
+
+def _configure(connection: psycopg.Connection[Any]) -> None:
+    register_vector(connection)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The driver's errors become ours here and nowhere else."""
+    try:
+        yield
+    except psycopg.errors.IntegrityError as error:
+        raise Conflict(_first_line(error), hint="Look again: it may have changed meanwhile.") from error
+    except psycopg.errors.DiskFull as error:
+        raise StorageFault(
+            f"the database's disk is full: {_first_line(error)}",
+            hint="Free some space on the disk of FACEKEEP_HOME, then run it again; nothing stored was lost.",
+        ) from error
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        raise StorageFault(
+            f"the database does not answer: {_first_line(error)}",
+            hint="Run `facekeep doctor` to see its state.",
+        ) from error
+    except psycopg.Error as error:
+        raise StorageFault(f"the database refused: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0]

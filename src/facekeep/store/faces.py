@@ -1,0 +1,159 @@
+"""Faces, their embeddings, and the neighbours of one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from facekeep.domain.faces import AnalysedFace, Box, Vector
+from facekeep.domain.packs import ModelPack
+from facekeep.store.database import Reader, Writer
+from facekeep.store.queries import load
+
+SQL = load("faces")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFace:
+    face: int
+    x: float
+    y: float
+    width: float
+    height: float
+    touched: bool
+    person: int | None
+
+    @property
+    def box(self) -> Box:
+        return Box(self.x, self.y, self.width, self.height)
+
+
+@dataclass(frozen=True, slots=True)
+class NearFace:
+    """A neighbour of a face: how far, in which photo, whose."""
+
+    face: int
+    distance: float
+    photo: int
+    quality: float | None
+    person: int | None
+    named: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VectorRow:
+    face: int
+    photo: int
+    quality: float | None
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupRow:
+    """An unnamed person: face count, mean embedding, mean squared norm, photos it is in."""
+
+    person: int
+    count: int
+    mean: Vector
+    mean_square: float
+    photos: list[int]
+
+
+def add_pack(writer: Writer, pack: ModelPack) -> int:
+    """The pack's id in this database; its partition, checks and index are made the first time."""
+    row = {"label": pack.label, "dimensions": pack.dimensions, "low": pack.norm_low, "high": pack.norm_high}
+    return int(writer.value("SELECT add_pack(%(label)s, %(dimensions)s, %(low)s, %(high)s)", row))
+
+
+def of_photo(writer: Writer, photo: int) -> list[StoredFace]:
+    """The photo's faces, locked until the transaction ends."""
+    return writer.all(StoredFace, SQL["of_photo"], {"photo": photo})
+
+
+def add(writer: Writer, photo: int, face: AnalysedFace, pack: int) -> int:
+    """Store a new detected face with its embedding."""
+    new = int(writer.value(SQL["add"], {"photo": photo, "pack": pack, **_columns(face)}))
+    _put_embedding(writer, new, pack, face.embedding)
+    return new
+
+
+def update(writer: Writer, stored: int, face: AnalysedFace, pack: int) -> None:
+    """The same face, measured anew."""
+    writer.run(SQL["update"], {"face": stored, "pack": pack, **_columns(face)})
+    _put_embedding(writer, stored, pack, face.embedding)
+
+
+def delete(writer: Writer, faces: Sequence[int]) -> None:
+    """Remove faces that nobody touched; the database refuses a machine the others."""
+    if faces:
+        writer.run(SQL["delete"], {"faces": list(faces)})
+
+
+def near(reader: Reader, face: int, vector: Vector, pack: int, *, limit: int) -> list[NearFace]:
+    """Up to `limit` faces nearest to a vector under one pack, nearest first, without the face itself."""
+    sql = SQL["near"].replace("{dimensions}", str(int(vector.shape[0])))
+    return reader.all(NearFace, sql, {"face": face, "vector": vector, "pack": pack, "limit": limit + 1})
+
+
+def rejected(reader: Reader, face: int) -> set[int]:
+    """The people that the user said this face is not."""
+    return {int(row[0]) for row in reader.tuples(SQL["rejected"], {"face": face})}
+
+
+def rejections(reader: Reader, faces: Sequence[int]) -> set[tuple[int, int]]:
+    """(face, person) pairs that the user rejected, among those faces."""
+    return {(int(f), int(p)) for f, p in reader.tuples(SQL["rejections"], {"faces": list(faces)})}
+
+
+def people_in_photo(reader: Reader, photo: int) -> set[int]:
+    """Who is already in the photo."""
+    return {int(row[0]) for row in reader.tuples(SQL["people_in_photo"], {"photo": photo})}
+
+
+def ungrouped(writer: Writer, pack: int, *, limit: int) -> list[VectorRow]:
+    """Faces that grouping has not seen yet, oldest first, locked."""
+    return writer.all(VectorRow, SQL["ungrouped"], {"pack": pack, "limit": limit})
+
+
+def vectors(reader: Reader, faces: Sequence[int], pack: int) -> list[VectorRow]:
+    """The embeddings of those faces."""
+    return reader.all(VectorRow, SQL["vectors"], {"faces": list(faces), "pack": pack})
+
+
+def groups(reader: Reader, people: Sequence[int], pack: int) -> list[GroupRow]:
+    """Those of the people that are unnamed, as grouping sees them."""
+    return reader.all(GroupRow, SQL["groups"], {"people": list(people), "pack": pack})
+
+
+def mark_grouped(writer: Writer, faces: Sequence[int]) -> None:
+    """Grouping has seen these."""
+    writer.run(SQL["mark_grouped"], {"faces": list(faces)})
+    writer.run(SQL["settle_assigned"])
+
+
+def mark_ungrouped(writer: Writer, faces: Sequence[int]) -> None:
+    """Let grouping look at these again."""
+    writer.run(SQL["mark_ungrouped"], {"faces": list(faces)})
+
+
+def _put_embedding(writer: Writer, face: int, pack: int, vector: Vector) -> None:
+    row = {"face": face, "pack": pack, "vector": np.asarray(vector, dtype=np.float32)}
+    writer.run(SQL["put_embedding"], row)
+
+
+def _columns(face: AnalysedFace) -> dict[str, Any]:
+    quality = face.quality
+    return {
+        "x": face.box.x,
+        "y": face.box.y,
+        "width": face.box.width,
+        "height": face.box.height,
+        "landmarks": [float(value) for value in face.landmarks.array().ravel()],
+        "score": face.score,
+        "quality": quality.overall,
+        "quality_size": quality.size,
+        "quality_sharpness": quality.sharpness,
+        "quality_pose": quality.pose,
+        "quality_exposure": quality.exposure,
+    }

@@ -1,0 +1,325 @@
+-- The first schema. Never edited after release: a change is a new migration and a change of schema.sql.
+--
+-- Times are the database's clock. Coordinates are fractions of the upright photo.
+-- The session setting facekeep.actor says who writes: 'user' or 'machine' (the default).
+
+CREATE EXTENSION IF NOT EXISTS vector;
+
+CREATE TYPE photo_state AS ENUM ('waiting', 'done', 'failed');
+CREATE TYPE file_state AS ENUM ('present', 'missing');
+CREATE TYPE face_source AS ENUM ('detected', 'drawn', 'imported');
+-- In rising order of authority: a lower one never overwrites a higher one.
+CREATE TYPE decider AS ENUM ('auto', 'import', 'user');
+CREATE TYPE scan_state AS ENUM ('queued', 'running', 'done', 'stopped', 'failed');
+CREATE TYPE failure_code AS ENUM (
+    'missing_file', 'library_offline', 'unreadable', 'too_large', 'out_of_memory',
+    'timeout', 'crashed', 'storage', 'internal'
+);
+
+CREATE FUNCTION writing_as_user() RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(current_setting('facekeep.actor', true), 'machine') = 'user'
+$$;
+
+-- Libraries, photos and their files -------------------------------------------------------------------------
+
+CREATE TABLE library (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- Paths are bytes: a file system does not promise UTF-8.
+    root bytea NOT NULL UNIQUE CHECK (octet_length(root) > 0),
+    online boolean NOT NULL DEFAULT true,
+    added_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE pack (
+    id smallint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    label text NOT NULL UNIQUE CHECK (label ~ '^[a-z0-9_]+-[0-9]+$'),
+    dimensions smallint NOT NULL CHECK (dimensions BETWEEN 1 AND 2000),
+    norm_low double precision NOT NULL CHECK (norm_low > 0),
+    norm_high double precision NOT NULL CHECK (norm_high >= norm_low AND norm_high < 'infinity')
+);
+
+CREATE TABLE photo (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    content_hash bytea NOT NULL UNIQUE CHECK (octet_length(content_hash) = 32),
+    size_bytes bigint NOT NULL CHECK (size_bytes >= 0),
+    media_type text,
+    width integer CHECK (width > 0),
+    height integer CHECK (height > 0),
+    taken_at timestamp,
+    state photo_state NOT NULL DEFAULT 'waiting',
+    -- When a worker may take it; null when there is nothing to do. A lease is a due time in the future,
+    -- so that a photo whose worker died comes back by itself.
+    due_at timestamptz DEFAULT now(),
+    leased_by uuid,
+    analysed_by smallint REFERENCES pack,
+    analysed_at timestamptz,
+    added_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT size_known_together CHECK ((width IS NULL) = (height IS NULL)),
+    CONSTRAINT done_means_looked_at CHECK (
+        state <> 'done'
+        OR (width IS NOT NULL AND analysed_by IS NOT NULL AND analysed_at IS NOT NULL AND due_at IS NULL)
+    ),
+    CONSTRAINT waiting_is_due CHECK (state <> 'waiting' OR due_at IS NOT NULL),
+    CONSTRAINT lease_has_an_end CHECK (leased_by IS NULL OR due_at IS NOT NULL)
+);
+CREATE INDEX photo_due ON photo (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX photo_not_done ON photo (state, id) WHERE state <> 'done';
+
+CREATE TABLE photo_file (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    photo_id bigint NOT NULL REFERENCES photo,
+    library_id bigint NOT NULL REFERENCES library,
+    path bytea NOT NULL CHECK (octet_length(path) > 0),
+    size_bytes bigint NOT NULL CHECK (size_bytes >= 0),
+    mtime_ns bigint NOT NULL,
+    state file_state NOT NULL DEFAULT 'present',
+    seen_in bigint NOT NULL,
+    UNIQUE (library_id, path)
+);
+CREATE INDEX photo_file_photo ON photo_file (photo_id);
+CREATE INDEX photo_file_unseen ON photo_file (library_id, seen_in) WHERE state = 'present';
+
+-- What a scan could not read at all, so that there is no content to make a photo of.
+CREATE TABLE scan_problem (
+    library_id bigint NOT NULL REFERENCES library ON DELETE CASCADE,
+    path bytea NOT NULL,
+    code failure_code NOT NULL,
+    message text NOT NULL CHECK (message <> ''),
+    first_at timestamptz NOT NULL DEFAULT now(),
+    last_at timestamptz NOT NULL DEFAULT now(),
+    seen_in bigint NOT NULL,
+    PRIMARY KEY (library_id, path)
+);
+
+CREATE TABLE scan (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    library_id bigint NOT NULL REFERENCES library ON DELETE CASCADE,
+    state scan_state NOT NULL DEFAULT 'queued',
+    requested_at timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz,
+    heartbeat_at timestamptz,
+    finished_at timestamptz,
+    files_seen integer NOT NULL DEFAULT 0,
+    photos_new integer NOT NULL DEFAULT 0,
+    photos_changed integer NOT NULL DEFAULT 0,
+    files_missing integer NOT NULL DEFAULT 0,
+    problems integer NOT NULL DEFAULT 0,
+    message text NOT NULL DEFAULT '',
+    CHECK ((state IN ('queued', 'running')) = (finished_at IS NULL))
+);
+-- One scan at a time for a library, whoever starts it.
+CREATE UNIQUE INDEX scan_one_open ON scan (library_id) WHERE state IN ('queued', 'running');
+
+CREATE TABLE failure (
+    photo_id bigint PRIMARY KEY REFERENCES photo ON DELETE CASCADE,
+    code failure_code NOT NULL,
+    message text NOT NULL CHECK (message <> '' AND octet_length(message) <= 8000),
+    attempts integer NOT NULL CHECK (attempts >= 0),
+    permanent boolean NOT NULL,
+    retry_at timestamptz,
+    first_at timestamptz NOT NULL DEFAULT now(),
+    last_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT permanent_or_retried CHECK (permanent = (retry_at IS NULL))
+);
+
+-- Faces and embeddings --------------------------------------------------------------------------------------
+
+CREATE TABLE face (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    photo_id bigint NOT NULL REFERENCES photo,
+    x double precision NOT NULL,
+    y double precision NOT NULL,
+    width double precision NOT NULL,
+    height double precision NOT NULL,
+    landmarks double precision[],
+    score real CHECK (score BETWEEN 0 AND 1),
+    quality real CHECK (quality BETWEEN 0 AND 1),
+    quality_size real CHECK (quality_size BETWEEN 0 AND 1),
+    quality_sharpness real CHECK (quality_sharpness BETWEEN 0 AND 1),
+    quality_pose real CHECK (quality_pose BETWEEN 0 AND 1),
+    quality_exposure real CHECK (quality_exposure BETWEEN 0 AND 1),
+    source face_source NOT NULL DEFAULT 'detected',
+    found_by smallint REFERENCES pack,
+    grouped boolean NOT NULL DEFAULT false,
+    added_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (id, photo_id),
+    -- PostgreSQL holds NaN to be greater than every number, so these refuse it as well.
+    CONSTRAINT box_inside_the_frame CHECK (x >= 0 AND y >= 0 AND x + width <= 1 AND y + height <= 1),
+    CONSTRAINT box_has_area CHECK (width > 0 AND height > 0),
+    CONSTRAINT landmarks_are_five_points CHECK (
+        landmarks IS NULL
+        OR (array_ndims(landmarks) = 1 AND array_length(landmarks, 1) = 10 AND array_position(landmarks, NULL) IS NULL
+            AND array_position(landmarks, 'NaN') IS NULL)
+    ),
+    CONSTRAINT detected_has_detector CHECK (
+        source <> 'detected' OR (landmarks IS NOT NULL AND score IS NOT NULL AND found_by IS NOT NULL)
+    )
+);
+CREATE INDEX face_photo ON face (photo_id);
+CREATE UNIQUE INDEX face_no_twin ON face (photo_id, x, y, width, height);
+CREATE INDEX face_ungrouped ON face (id) WHERE NOT grouped;
+
+-- One partition for each pack, made by add_pack with that pack's own length and norm as checks and its own
+-- nearest-neighbour index. A vector refuses NaN and infinity by itself.
+CREATE TABLE embedding (
+    face_id bigint NOT NULL REFERENCES face ON DELETE CASCADE,
+    pack_id smallint NOT NULL REFERENCES pack,
+    vector vector NOT NULL,
+    PRIMARY KEY (face_id, pack_id)
+) PARTITION BY LIST (pack_id);
+
+CREATE FUNCTION add_pack(new_label text, new_dimensions integer, low double precision, high double precision)
+RETURNS smallint LANGUAGE plpgsql AS $$
+DECLARE
+    known pack%ROWTYPE;
+    new_id smallint;
+    part text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('facekeep.add_pack'));
+    SELECT * INTO known FROM pack WHERE label = new_label;
+    IF FOUND THEN
+        IF known.dimensions <> new_dimensions THEN
+            RAISE EXCEPTION 'pack % has % dimensions, not %', new_label, known.dimensions, new_dimensions;
+        END IF;
+        RETURN known.id;
+    END IF;
+    INSERT INTO pack (label, dimensions, norm_low, norm_high)
+    VALUES (new_label, new_dimensions, low, high) RETURNING id INTO new_id;
+    part := 'embedding_' || new_id;
+    EXECUTE format('CREATE TABLE %I (LIKE embedding INCLUDING DEFAULTS)', part);
+    -- Kept in the row: an exact scan reads vectors of 512 dimensions twice as fast as from the side table.
+    EXECUTE format('ALTER TABLE %I ALTER COLUMN vector SET STORAGE PLAIN', part);
+    EXECUTE format('ALTER TABLE %I ADD CONSTRAINT length_of_the_pack CHECK (vector_dims(vector) = %s)', part, new_dimensions);
+    EXECUTE format('ALTER TABLE %I ADD CONSTRAINT norm_of_the_pack CHECK (vector_norm(vector) BETWEEN %s AND %s)', part, low, high);
+    EXECUTE format('ALTER TABLE embedding ATTACH PARTITION %I FOR VALUES IN (%s)', part, new_id);
+    EXECUTE format('CREATE INDEX ON %I USING hnsw ((vector::halfvec(%s)) halfvec_l2_ops)', part, new_dimensions);
+    RETURN new_id;
+END $$;
+
+-- People ----------------------------------------------------------------------------------------------------
+
+CREATE TABLE person (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text CHECK (name = btrim(name) AND name <> '' AND char_length(name) <= 200),
+    hidden boolean NOT NULL DEFAULT false,
+    cover_face_id bigint REFERENCES face ON DELETE SET NULL,
+    merged_into bigint REFERENCES person,
+    version integer NOT NULL DEFAULT 1,
+    added_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT not_merged_into_itself CHECK (merged_into <> id)
+);
+CREATE INDEX person_name ON person (lower(name)) WHERE name IS NOT NULL;
+
+CREATE TABLE assignment (
+    face_id bigint PRIMARY KEY,
+    photo_id bigint NOT NULL,
+    person_id bigint NOT NULL REFERENCES person,
+    decided_by decider NOT NULL,
+    confidence real NOT NULL CHECK (confidence BETWEEN 0 AND 1),
+    pack_id smallint REFERENCES pack,
+    decided_at timestamptz NOT NULL DEFAULT now(),
+    FOREIGN KEY (face_id, photo_id) REFERENCES face (id, photo_id) ON DELETE CASCADE,
+    -- A machine never puts two faces of one photo on one person.
+    EXCLUDE USING btree (photo_id WITH =, person_id WITH =) WHERE (decided_by = 'auto')
+);
+CREATE INDEX assignment_person ON assignment (person_id, photo_id);
+
+-- "This face is not that person", for good.
+CREATE TABLE rejection (
+    face_id bigint NOT NULL REFERENCES face ON DELETE CASCADE,
+    person_id bigint NOT NULL REFERENCES person ON DELETE CASCADE,
+    rejected_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (face_id, person_id)
+);
+
+CREATE TABLE decision (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    verb text NOT NULL CHECK (verb <> ''),
+    actor text NOT NULL CHECK (actor <> ''),
+    decided_at timestamptz NOT NULL DEFAULT now(),
+    changes jsonb NOT NULL
+);
+
+-- Guards ----------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION guard_assignment() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' AND OLD.decided_by = 'user' AND NOT writing_as_user() THEN
+        RAISE EXCEPTION 'a machine may not change what a user decided (face %)', OLD.face_id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'user_over_machine';
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    IF TG_OP = 'UPDATE' AND NEW.decided_by < OLD.decided_by AND NOT writing_as_user() THEN
+        RAISE EXCEPTION 'a % assignment may not become % (face %)', OLD.decided_by, NEW.decided_by, OLD.face_id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'authority_never_falls';
+    END IF;
+    IF NEW.decided_by = 'user' AND NOT writing_as_user() THEN
+        RAISE EXCEPTION 'a machine may not speak as the user (face %)', NEW.face_id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'machine_is_not_user';
+    END IF;
+    IF EXISTS (SELECT FROM person WHERE id = NEW.person_id AND merged_into IS NOT NULL) THEN
+        RAISE EXCEPTION 'person % was merged into another', NEW.person_id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'person_still_there';
+    END IF;
+    IF NEW.decided_by = 'auto' THEN
+        IF EXISTS (SELECT FROM rejection WHERE face_id = NEW.face_id AND person_id = NEW.person_id) THEN
+            RAISE EXCEPTION 'face % was said not to be person %', NEW.face_id, NEW.person_id
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'rejection_is_final';
+        END IF;
+        IF EXISTS (SELECT FROM assignment WHERE photo_id = NEW.photo_id AND person_id = NEW.person_id
+                   AND face_id <> NEW.face_id) THEN
+            RAISE EXCEPTION 'person % is already in photo %', NEW.person_id, NEW.photo_id
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'one_face_of_a_photo';
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER guard_assignment BEFORE INSERT OR UPDATE OR DELETE ON assignment
+    FOR EACH ROW EXECUTE FUNCTION guard_assignment();
+
+CREATE FUNCTION guard_rejection() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT writing_as_user() THEN
+        RAISE EXCEPTION 'only the user rejects, or takes a rejection back (face %)',
+            CASE TG_OP WHEN 'DELETE' THEN OLD.face_id ELSE NEW.face_id END
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'rejection_is_the_users';
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER guard_rejection BEFORE INSERT OR UPDATE OR DELETE ON rejection
+    FOR EACH ROW EXECUTE FUNCTION guard_rejection();
+
+-- A machine deletes only faces that no user touched. (Imported assignments count as the user's word too.)
+CREATE FUNCTION guard_face() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT writing_as_user() AND (
+        OLD.source <> 'detected'
+        OR EXISTS (SELECT FROM assignment WHERE face_id = OLD.id AND decided_by <> 'auto')
+        OR EXISTS (SELECT FROM rejection WHERE face_id = OLD.id)
+    ) THEN
+        RAISE EXCEPTION 'a machine may not delete face %, which a user touched', OLD.id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'touched_face_stays';
+    END IF;
+    RETURN OLD;
+END $$;
+CREATE TRIGGER guard_face BEFORE DELETE ON face FOR EACH ROW EXECUTE FUNCTION guard_face();
+
+-- A machine never names, renames, merges or deletes a person that has a name.
+CREATE FUNCTION guard_person() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT writing_as_user() THEN
+        IF OLD.name IS NOT NULL AND (TG_OP = 'DELETE' OR NEW.merged_into IS DISTINCT FROM OLD.merged_into) THEN
+            RAISE EXCEPTION 'a machine may not remove or merge a named person (%)', OLD.id
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'named_person_stays';
+        END IF;
+        IF TG_OP = 'UPDATE' AND (NEW.name IS DISTINCT FROM OLD.name OR NEW.hidden IS DISTINCT FROM OLD.hidden) THEN
+            RAISE EXCEPTION 'only the user names or hides a person (%)', OLD.id
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'names_are_the_users';
+        END IF;
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER guard_person BEFORE UPDATE OR DELETE ON person FOR EACH ROW EXECUTE FUNCTION guard_person();

@@ -1,0 +1,10 @@
+"""Libraries, photos, faces, embeddings, people, and what must never be true of them."""
+
+from facekeep.store.migrate import run_sql
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    run_sql("0001.sql")

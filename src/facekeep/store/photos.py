@@ -1,0 +1,188 @@
+"""Photos and their files: what a scan writes, and what a worker claims, finishes or fails."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from facekeep.domain.errors import FailureCode
+from facekeep.domain.faces import PhotoFacts
+from facekeep.store.database import Reader, Writer
+from facekeep.store.queries import load
+
+SQL = load("photos")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    path: bytes
+    id: int
+    photo_id: int
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class HashedFile:
+    """A file as a scan met it. `path` is relative to the library's root."""
+
+    path: bytes
+    size: int
+    mtime_ns: int
+    hash: bytes
+    media_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One present file of a photo in a library that is online."""
+
+    photo_id: int
+    file_id: int
+    library_id: int
+    root: bytes
+    path: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """How a photo failed: whether the attempt is charged, and when it is tried again."""
+
+    code: FailureCode
+    message: str
+    permanent: bool
+    charged: bool
+    delay_s: float
+
+
+def known_files(reader: Reader, library: int, paths: Sequence[bytes]) -> dict[bytes, KnownFile]:
+    """Those of the paths that the library holds already."""
+    rows = reader.all(KnownFile, SQL["known_files"], {"library": library, "paths": list(paths)})
+    return {row.path: row for row in rows}
+
+
+def mark_seen(writer: Writer, scan: int, files: Sequence[int]) -> None:
+    """These files are where they were; photos that only lacked their file are looked at again."""
+    if files:
+        writer.run(SQL["mark_seen"], {"scan": scan, "files": list(files)})
+        writer.run(SQL["reopen_returned"], {"files": list(files)})
+
+
+def put_file(writer: Writer, library: int, scan: int, file: HashedFile, known: KnownFile | None) -> str:
+    """Record a new or changed file: `new` photo, `changed` photo, or `same` content at a path."""
+    outcome, photo = _photo_of(writer, file, known)
+    row = {"photo": photo, "library": library, "path": file.path, "size": file.size}
+    stored = writer.value(SQL["put_file"], {**row, "mtime_ns": file.mtime_ns, "scan": scan})
+    writer.run(SQL["reopen_returned"], {"files": [int(stored)]})
+    return outcome
+
+
+def _photo_of(writer: Writer, file: HashedFile, known: KnownFile | None) -> tuple[str, int]:
+    content = {"hash": file.hash, "size": file.size, "media_type": file.media_type}
+    existing = writer.value(SQL["photo_by_hash"], {"hash": file.hash})
+    if existing is not None:
+        return "same", int(existing)
+    if known is not None and not _has_other_files(writer, known):
+        writer.run(SQL["new_content"], {"photo": known.photo_id, **content})
+        writer.run(SQL["forget_failure"], {"photo": known.photo_id})
+        return "changed", known.photo_id
+    new = writer.value(SQL["add_photo"], content)
+    if new is None:  # another scan added the same content this very moment
+        return "same", int(writer.value(SQL["photo_by_hash"], {"hash": file.hash}))
+    return "new", int(new)
+
+
+def _has_other_files(reader: Reader, known: KnownFile) -> bool:
+    others = reader.value(SQL["other_present_files"], {"photo": known.photo_id, "file": known.id})
+    return int(others) > 0
+
+
+def put_problem(
+    writer: Writer, library: int, scan: int, path: bytes, code: FailureCode, message: str
+) -> None:
+    """A path that could not be read at all."""
+    row = {"library": library, "scan": scan, "path": path, "code": code.value, "message": message}
+    writer.run(SQL["put_problem"], row)
+
+
+def finish_walk(writer: Writer, library: int, scan: int) -> int:
+    """After a complete walk: forget healed problems, mark what was not met as missing. How many files."""
+    writer.run(SQL["drop_old_problems"], {"library": library, "scan": scan})
+    return writer.run(SQL["mark_missing"], {"library": library, "scan": scan})
+
+
+def claim(writer: Writer, worker: UUID, *, limit: int, lease_s: float) -> list[int]:
+    """Lease up to `limit` due photos; they come back by themselves when the lease ends."""
+    rows = writer.tuples(SQL["claim"], {"worker": worker, "limit": limit, "lease_s": lease_s})
+    return sorted(int(row[0]) for row in rows)
+
+
+def renew(writer: Writer, worker: UUID, photos: Sequence[int], *, lease_s: float) -> None:
+    """Keep what is still being worked on."""
+    writer.run(SQL["renew"], {"worker": worker, "photos": list(photos), "lease_s": lease_s})
+
+
+def give_back(writer: Writer, worker: UUID, photos: Sequence[int]) -> None:
+    """Return claimed photos untouched and uncharged."""
+    writer.run(SQL["give_back"], {"worker": worker, "photos": list(photos)})
+
+
+def places(reader: Reader, photos: Sequence[int]) -> dict[int, list[Place]]:
+    """Where each photo's present files are, in libraries that are online."""
+    found: dict[int, list[Place]] = {}
+    for place in reader.all(Place, SQL["places"], {"photos": list(photos)}):
+        found.setdefault(place.photo_id, []).append(place)
+    return found
+
+
+def finish(writer: Writer, photo: int, worker: UUID, facts: PhotoFacts, pack: int) -> bool:
+    """Mark a photo as done; False when the lease was lost, and then nothing is stored."""
+    row = {"photo": photo, "worker": worker, "width": facts.width, "height": facts.height, "pack": pack}
+    row |= {"media_type": facts.media_type, "taken_at": facts.taken_at}
+    if writer.value(SQL["finish"], row) is None:
+        return False
+    writer.run(SQL["forget_failure"], {"photo": photo})
+    return True
+
+
+def fail(writer: Writer, photo: int, worker: UUID, failing: Failing) -> bool:
+    """Record why a photo could not be looked at; False when the lease was lost."""
+    row = {"photo": photo, "worker": worker, "permanent": failing.permanent, "delay_s": failing.delay_s}
+    ended = writer.tuples(SQL["fail"], row)
+    if not ended:
+        return False
+    ledger = {"photo": photo, "code": failing.code.value, "message": _bounded(failing.message)}
+    ledger |= {"charge": int(failing.charged), "permanent": failing.permanent, "retry_at": ended[0][0]}
+    writer.run(SQL["put_failure"], ledger)
+    return True
+
+
+def attempts(reader: Reader, photo: int) -> int:
+    """Charged attempts so far."""
+    found = reader.value(SQL["attempts"], {"photo": photo})
+    return 0 if found is None else int(found)
+
+
+def file_missing(writer: Writer, file: int) -> None:
+    """The path is gone while its library is online."""
+    writer.run(SQL["file_missing"], {"file": file})
+
+
+def due_count(reader: Reader) -> int:
+    """How many photos a worker could take now."""
+    return int(reader.value(SQL["due_count"]))
+
+
+def busy_count(reader: Reader) -> int:
+    """How many photos wait or are being looked at, by anybody."""
+    return int(reader.value(SQL["busy_count"]))
+
+
+def retry(writer: Writer, *, photo: int | None = None, code: str | None = None) -> int:
+    """Re-open failed photos: one, all of a code, or all. How many."""
+    return writer.run(SQL["retry"], {"photo": photo, "code": code})
+
+
+def _bounded(message: str) -> str:
+    # An error without a text is still recorded; NUL cannot be stored in PostgreSQL text.
+    text = message.replace("\x00", "�").strip()[:1500]
+    return text if text else "no message"

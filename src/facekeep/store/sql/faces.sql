@@ -1,0 +1,84 @@
+-- name: of_photo
+SELECT f.id AS face, f.x, f.y, f.width, f.height,
+       (f.source <> 'detected' OR coalesce(a.decided_by <> 'auto', false)
+        OR EXISTS (SELECT FROM rejection r WHERE r.face_id = f.id)) AS touched,
+       a.person_id AS person
+FROM face f LEFT JOIN assignment a ON a.face_id = f.id
+WHERE f.photo_id = %(photo)s ORDER BY f.id FOR UPDATE OF f;
+
+-- name: add
+INSERT INTO face (photo_id, x, y, width, height, landmarks, score, quality, quality_size, quality_sharpness,
+                  quality_pose, quality_exposure, source, found_by)
+VALUES (%(photo)s, %(x)s, %(y)s, %(width)s, %(height)s, %(landmarks)s, %(score)s, %(quality)s, %(quality_size)s,
+        %(quality_sharpness)s, %(quality_pose)s, %(quality_exposure)s, 'detected', %(pack)s)
+RETURNING id;
+
+-- name: update
+UPDATE face SET x = %(x)s, y = %(y)s, width = %(width)s, height = %(height)s, landmarks = %(landmarks)s,
+       score = %(score)s, quality = %(quality)s, quality_size = %(quality_size)s,
+       quality_sharpness = %(quality_sharpness)s, quality_pose = %(quality_pose)s,
+       quality_exposure = %(quality_exposure)s, found_by = %(pack)s
+WHERE id = %(face)s;
+
+-- name: delete
+DELETE FROM face WHERE id = ANY(%(faces)s);
+
+-- name: put_embedding
+INSERT INTO embedding (face_id, pack_id, vector) VALUES (%(face)s, %(pack)s, %(vector)s)
+ON CONFLICT (face_id, pack_id) DO UPDATE SET vector = excluded.vector;
+
+-- name: near
+-- The nearest faces by the pack's index, then their exact distances. {dimensions} is the pack's length.
+SELECT n.face_id AS face, n.distance, f.photo_id AS photo, f.quality, a.person_id AS person, p.name IS NOT NULL AS named
+FROM (
+    SELECT face_id, vector <-> %(vector)s AS distance FROM (
+        SELECT face_id, vector FROM embedding WHERE pack_id = %(pack)s
+        ORDER BY (vector::halfvec({dimensions})) <-> (%(vector)s::halfvec({dimensions}))
+        LIMIT %(limit)s
+    ) AS candidates
+) AS n
+JOIN face f ON f.id = n.face_id
+LEFT JOIN assignment a ON a.face_id = n.face_id
+LEFT JOIN person p ON p.id = a.person_id
+WHERE n.face_id <> %(face)s
+ORDER BY n.distance;
+
+-- name: rejected
+SELECT person_id FROM rejection WHERE face_id = %(face)s;
+
+-- name: people_in_photo
+SELECT person_id FROM assignment WHERE photo_id = %(photo)s;
+
+-- name: ungrouped
+SELECT f.id AS face, f.photo_id AS photo, f.quality, e.vector
+FROM face f JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
+WHERE NOT f.grouped AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
+ORDER BY f.id LIMIT %(limit)s
+FOR UPDATE OF f;
+
+-- name: vectors
+SELECT f.id AS face, f.photo_id AS photo, f.quality, e.vector
+FROM face f JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
+WHERE f.id = ANY(%(faces)s) ORDER BY f.id;
+
+-- name: mark_grouped
+UPDATE face SET grouped = true WHERE id = ANY(%(faces)s);
+
+-- name: mark_ungrouped
+UPDATE face SET grouped = false WHERE id = ANY(%(faces)s);
+
+-- name: settle_assigned
+UPDATE face SET grouped = true WHERE NOT grouped AND EXISTS (SELECT FROM assignment a WHERE a.face_id = face.id);
+
+-- name: groups
+-- Unnamed people as grouping sees them: how many faces, their mean, their mean squared norm, their photos.
+SELECT a.person_id AS person, count(*) AS count, avg(e.vector) AS mean,
+       avg(vector_norm(e.vector) ^ 2) AS mean_square, array_agg(DISTINCT a.photo_id) AS photos
+FROM assignment a
+JOIN embedding e ON e.face_id = a.face_id AND e.pack_id = %(pack)s
+JOIN person p ON p.id = a.person_id
+WHERE a.person_id = ANY(%(people)s) AND p.name IS NULL AND p.merged_into IS NULL
+GROUP BY a.person_id ORDER BY a.person_id;
+
+-- name: rejections
+SELECT face_id, person_id FROM rejection WHERE face_id = ANY(%(faces)s);
