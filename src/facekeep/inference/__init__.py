@@ -1,0 +1,1 @@
+"""Pixels to domain values: decoding pictures, finding faces in them and embedding those."""

@@ -1,0 +1,296 @@
+"""Builds the ONNX graphs of the bundled models from their weights.
+
+What can be folded is folded: the normalisation of the input into the first convolution (none of them
+pads, so that is exact), batch normalisation into its convolution, the two-way softmax into a sigmoid of
+the difference.
+
+Every graph takes raw colours from 0 to 255, RGB.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import helper, numpy_helper
+
+from facekeep.inference.dlib_weights import Affine, Convolution, Dense, Layer
+from facekeep.inference.mtcnn_weights import Activated, Head, Stage
+
+Floats = npt.NDArray[np.float32]
+
+OPSET, IR_VERSION = 17, 8
+"""Understood by every ONNX Runtime from 1.12 on."""
+
+CHIP = 150
+"""Side of the aligned face that the embedder takes, in pixels."""
+
+_MTCNN_MEAN, _MTCNN_SCALE = 127.5, 1 / 128
+_DLIB_MEAN = np.array(
+    [122.782, 117.001, 104.298], dtype=np.float64
+)  # red, green, blue; from dlib's input layer
+_DLIB_SCALE = 1 / 256
+
+Value = tuple[str, int, Sequence[int | str]]
+"""An input or output: name, ONNX element type, shape with names for what varies."""
+
+
+class Graph:
+    """A graph in the making; every operator added returns the name of its one output."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: list[onnx.TensorProto] = []
+
+    def constant(self, array: npt.ArrayLike, dtype: npt.DTypeLike = np.float32) -> str:
+        name = f"w{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array, dtype=dtype), name))
+        return name
+
+    def add(self, operator: str, *inputs: str, output: str = "", **attributes: Any) -> str:
+        name = output if output else f"{operator.lower()}{len(self._nodes)}"
+        self._nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
+        return name
+
+    def split(self, value: str, sizes: Sequence[int], axis: int) -> list[str]:
+        outputs = [f"split{len(self._nodes)}_{part}" for part in range(len(sizes))]
+        inputs = [value, self.constant(sizes, np.int64)]
+        self._nodes.append(helper.make_node("Split", inputs, outputs, axis=axis))
+        return outputs
+
+    def content(self, inputs: Sequence[Value], outputs: Sequence[Value]) -> bytes:
+        """The whole model as the bytes of an ONNX file, checked."""
+        graph = helper.make_graph(
+            self._nodes,
+            self._name,
+            [_value(v) for v in inputs],
+            [_value(v) for v in outputs],
+            self._constants,
+        )
+        opset = [helper.make_opsetid("", OPSET)]
+        model = helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION, producer_name="facekeep")
+        onnx.checker.check_model(model, full_check=True)
+        return bytes(model.SerializeToString())
+
+
+def _value(value: Value) -> onnx.ValueInfoProto:
+    name, element, shape = value
+    return helper.make_tensor_value_info(name, element, shape)
+
+
+def proposal_network(stage: Stage) -> bytes:
+    """P-Net: `picture` (1, 3, height, width) to `logit` (1, 1, rows, columns) and `offsets` (1, 4, rows,
+    columns).
+
+    `logit` is the log of the odds that the 12-pixel window at (2 * row, 2 * column) is a face, and minus
+    1000 where a neighbouring window is surer: those would not outlive the suppression of overlaps that
+    follows.
+    """
+    graph = Graph("pnet")
+    first, second, third = _normalised(stage)
+    value, order = _pooled_prelu(graph, "picture", first)
+    value = _conv_prelu(graph, value, Activated(second.kernel[:, order], second.bias, second.slopes))
+    value = _conv_prelu(graph, value, third)
+    box, face = stage.heads
+    logit = _conv(graph, value, *_odds(face, axis=0))
+    _conv(graph, value, box.kernel, box.bias, output="offsets")
+    peak = graph.add("MaxPool", logit, kernel_shape=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1])
+    is_peak = graph.add("GreaterOrEqual", logit, peak)
+    graph.add("Where", is_peak, logit, graph.constant(-1000.0), output="logit")
+    grid = (1, "rows", "columns")
+    return graph.content(
+        [("picture", onnx.TensorProto.FLOAT, (1, 3, "height", "width"))],
+        [
+            ("logit", onnx.TensorProto.FLOAT, (1, *grid)),
+            ("offsets", onnx.TensorProto.FLOAT, (1, 4, *grid[1:])),
+        ],
+    )
+
+
+def refinement_network(stage: Stage) -> bytes:
+    """R-Net: `crops` (n, 3, 24, 24) to `score` (n, 1) from 0 to 1 and `offsets` (n, 4)."""
+    graph = Graph("rnet")
+    features = _trunk(graph, stage, pools=((3, 1), (3, 0)))
+    box, face = stage.heads
+    _score(graph, features, face)
+    _gemm(graph, features, box.kernel, box.bias, output="offsets")
+    return graph.content([_crops(24)], [_rows("score", 1), _rows("offsets", 4)])
+
+
+def output_network(stage: Stage) -> bytes:
+    """O-Net: `crops` (n, 3, 48, 48) to `score`, `offsets` and `points` (n, 10): five x, then five y."""
+    graph = Graph("onet")
+    features = _trunk(graph, stage, pools=((3, 1), (3, 0), (2, 0)))
+    box, points, face = stage.heads
+    _score(graph, features, face)
+    _gemm(graph, features, box.kernel, box.bias, output="offsets")
+    _gemm(graph, features, points.kernel, points.bias, output="points")
+    return graph.content([_crops(48)], [_rows("score", 1), _rows("offsets", 4), _rows("points", 10)])
+
+
+def crop_graph(side: int) -> bytes:
+    """Crops of `side` pixels: `picture` (1, 3, height, width) and `boxes` (n, 4; x1, y1, x2, y2) to `crops`.
+
+    Each pixel of a crop is the mean of four bilinear samples, which is right for boxes of up to twice `side`.
+    """
+    graph = Graph(f"crop{side}")
+    count = graph.add("Gather", graph.add("Shape", "boxes"), graph.constant([0], np.int64), axis=0)
+    zeros = graph.add(
+        "ConstantOfShape", count, value=helper.make_tensor("zero", onnx.TensorProto.INT64, [1], [0])
+    )
+    graph.add(
+        "RoiAlign", "picture", "boxes", zeros, output="crops",
+        output_height=side, output_width=side, sampling_ratio=2, mode="avg",
+        coordinate_transformation_mode="half_pixel",
+    )  # fmt: skip
+    picture = ("picture", onnx.TensorProto.FLOAT, (1, 3, "height", "width"))
+    return graph.content([picture, _rows("boxes", 4)], [_crops(side)])
+
+
+def embedding_network(layers: Sequence[Layer]) -> bytes:
+    """dlib's ResNet: `chips` (n, 150, 150, 3), uint8, to `embeddings` (n, 128)."""
+    graph = Graph("dlib-resnet")
+    first, *blocks = _folded(layers)
+    planes = graph.add("Cast", graph.add("Transpose", "chips", perm=[0, 3, 1, 2]), to=onnx.TensorProto.FLOAT)
+    value = graph.add("Relu", _convolve(graph, planes, _dlib_normalised(first)))
+    value = graph.add("MaxPool", value, kernel_shape=[3, 3], strides=[2, 2])
+    side, channels = 35, first.kernel.shape[0]
+    for into, out in zip(blocks[::2], blocks[1::2], strict=True):
+        value, side = _residual(graph, value, (into, out), side, channels)
+        channels = out.kernel.shape[0]
+    value = graph.add("Flatten", graph.add("GlobalAveragePool", value))
+    graph.add("MatMul", value, graph.constant(_dense(layers).matrix), output="embeddings")
+    chips = ("chips", onnx.TensorProto.UINT8, ("n", CHIP, CHIP, 3))
+    return graph.content([chips], [_rows("embeddings", 128)])
+
+
+def _dense(layers: Sequence[Layer]) -> Dense:
+    last = layers[-1]
+    assert isinstance(last, Dense)
+    return last
+
+
+def _folded(layers: Sequence[Layer]) -> list[Convolution]:
+    pairs = zip(layers[:-1:2], layers[1:-1:2], strict=True)
+    return [_fold(convolution, affine) for convolution, affine in pairs]
+
+
+def _fold(convolution: Layer, affine: Layer) -> Convolution:
+    assert isinstance(convolution, Convolution)
+    assert isinstance(affine, Affine)
+    kernel = convolution.kernel * affine.gamma.reshape(-1, 1, 1, 1)
+    bias = convolution.bias * affine.gamma + affine.beta
+    return Convolution(kernel, bias, convolution.stride, convolution.padding)
+
+
+def _dlib_normalised(first: Convolution) -> Convolution:
+    kernel = first.kernel.astype(np.float64) * _DLIB_SCALE
+    bias = first.bias - np.einsum("ocij,c->o", kernel, _DLIB_MEAN)
+    return Convolution(kernel.astype(np.float32), bias.astype(np.float32), first.stride, first.padding)
+
+
+def _residual(
+    graph: Graph, value: str, block: tuple[Convolution, Convolution], side: int, channels: int
+) -> tuple[str, int]:
+    """relu(block(x) + skip(x)); the smaller of the two gets zeros below, to the right and as channels."""
+    into, out = block
+    inner = _convolve(graph, graph.add("Relu", _convolve(graph, value, into)), out)
+    skip, skip_side, inner_side = value, side, side
+    if into.stride != (1, 1):
+        skip = graph.add("AveragePool", value, kernel_shape=[2, 2], strides=[2, 2])
+        skip_side, inner_side = side // 2, (side - 3) // 2 + 1
+    larger = max(skip_side, inner_side)
+    skip = _padded(graph, skip, out.kernel.shape[0] - channels, larger - skip_side)
+    inner = _padded(graph, inner, 0, larger - inner_side)
+    return graph.add("Relu", graph.add("Add", inner, skip)), larger
+
+
+def _padded(graph: Graph, value: str, channels: int, pixels: int) -> str:
+    if channels == 0 and pixels == 0:
+        return value
+    return graph.add("Pad", value, graph.constant([0, 0, 0, 0, 0, channels, pixels, pixels], np.int64))
+
+
+def _convolve(graph: Graph, value: str, layer: Convolution) -> str:
+    (down, across), kernel = layer.padding, layer.kernel
+    return graph.add(
+        "Conv", value, graph.constant(kernel), graph.constant(layer.bias),
+        strides=list(layer.stride), pads=[down, across, down, across],
+    )  # fmt: skip
+
+
+def _normalised(stage: Stage) -> list[Activated]:
+    first, *others = stage.convolutions
+    kernel = first.kernel.astype(np.float64) * _MTCNN_SCALE
+    bias = first.bias - kernel.sum(axis=(1, 2, 3)) * _MTCNN_MEAN
+    return [Activated(kernel.astype(np.float32), bias.astype(np.float32), first.slopes), *others]
+
+
+def _pooled_prelu(graph: Graph, value: str, layer: Activated) -> tuple[str, list[int]]:
+    """Convolution, PReLU, then 2 x 2 maxima, with the PReLU moved behind the pooling: a quarter of its work.
+
+    A rising PReLU may trade places with a maximum. One with a negative slope is max(x, slope * x), and
+    its maxima are those of x and of slope * x apart: such channels are computed twice, the second time
+    scaled by their slope. The channels come out in another order, which is returned.
+    """
+    rising, falling = np.flatnonzero(layer.slopes >= 0), np.flatnonzero(layer.slopes < 0)
+    slopes = layer.slopes[falling]
+    kernel = np.concatenate(
+        [layer.kernel[rising], layer.kernel[falling], layer.kernel[falling] * slopes.reshape(-1, 1, 1, 1)]
+    )
+    bias = np.concatenate([layer.bias[rising], layer.bias[falling], layer.bias[falling] * slopes])
+    pooled = graph.add(
+        "MaxPool", _conv(graph, value, kernel, bias), kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1
+    )
+    upper, plain, scaled = graph.split(pooled, [len(rising), len(falling), len(falling)], axis=1)
+    upper = graph.add("PRelu", upper, graph.constant(layer.slopes[rising].reshape(-1, 1, 1)))
+    both = graph.add("Concat", upper, graph.add("Max", plain, scaled), axis=1)
+    return both, [*rising, *falling]
+
+
+def _conv_prelu(graph: Graph, value: str, layer: Activated) -> str:
+    slopes = graph.constant(layer.slopes.reshape(-1, 1, 1))
+    return graph.add("PRelu", _conv(graph, value, layer.kernel, layer.bias), slopes)
+
+
+def _conv(graph: Graph, value: str, kernel: Floats, bias: Floats, output: str = "") -> str:
+    return graph.add("Conv", value, graph.constant(kernel), graph.constant(bias), output=output)
+
+
+def _gemm(graph: Graph, value: str, matrix: Floats, bias: Floats, output: str = "") -> str:
+    return graph.add("Gemm", value, graph.constant(matrix), graph.constant(bias), output=output)
+
+
+def _trunk(graph: Graph, stage: Stage, pools: Sequence[tuple[int, int]]) -> str:
+    """All before the heads. `pools`: width of the pooling after each convolution; whether it rounds up."""
+    value = "crops"
+    for index, layer in enumerate(_normalised(stage)):
+        value = _conv_prelu(graph, value, layer)
+        if index < len(pools):
+            width, up = pools[index]
+            value = graph.add("MaxPool", value, kernel_shape=[width] * 2, strides=[2, 2], ceil_mode=up)
+    assert stage.dense is not None
+    # The dense layer was trained on features flattened column by column.
+    value = graph.add("Flatten", graph.add("Transpose", value, perm=[0, 3, 2, 1]))
+    value = _gemm(graph, value, stage.dense.kernel, stage.dense.bias)
+    return graph.add("PRelu", value, graph.constant(stage.dense.slopes))
+
+
+def _score(graph: Graph, features: str, face: Head) -> None:
+    graph.add("Sigmoid", _gemm(graph, features, *_odds(face, axis=1)), output="score")
+
+
+def _odds(face: Head, axis: int) -> tuple[Floats, Floats]:
+    """Kernel and bias of face minus no face: the sigmoid of that is the softmax of the two."""
+    kernel = np.diff(face.kernel, axis=axis)
+    return kernel, np.diff(face.bias)
+
+
+def _crops(side: int) -> Value:
+    return "crops", onnx.TensorProto.FLOAT, ("n", 3, side, side)
+
+
+def _rows(name: str, width: int) -> Value:
+    return name, onnx.TensorProto.FLOAT, ("n", width)

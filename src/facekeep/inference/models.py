@@ -1,0 +1,74 @@
+"""The bundled models as the rest of facekeep sees them: `prepare`, then one `FaceModels` in each process."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from facekeep.domain.faces import AnalysedFace, Detection, Landmarks, Pixels
+from facekeep.domain.geometry import CHIP_SIDE, Matrix, scale_of
+from facekeep.domain.packs import BUNDLED, ModelPack
+from facekeep.domain.quality import quality
+from facekeep.inference import mtcnn
+from facekeep.inference.bundled import PackFiles, prepare
+from facekeep.inference.embedding import alignment, chip, embed_chips
+from facekeep.inference.measure import exposed
+from facekeep.inference.sessions import Sessions
+
+__all__ = ["WORKING_LONG_SIDE", "FaceModels", "PackFiles", "prepare"]
+
+WORKING_LONG_SIDE = 1280
+"""Longer side, in pixels, to which pictures are scaled down before they come here; smaller ones stay."""
+
+
+class FaceModels:
+    """Detects, aligns, embeds and measures faces. One a process; safe to share between threads.
+
+    Pictures are upright, uint8, RGB, (height, width, 3), at most WORKING_LONG_SIDE long.
+    """
+
+    pack: ModelPack = BUNDLED
+
+    def __init__(self, files: PackFiles, *, threads: int = 1) -> None:
+        self._sessions = Sessions(files, threads=threads)
+
+    def detect(self, picture: Pixels) -> list[Detection]:
+        """The faces in a picture, largest first."""
+        return mtcnn.detect(self._sessions, picture)
+
+    def analyse(self, picture: Pixels) -> tuple[AnalysedFace, ...]:
+        """The faces in a picture, embedded and measured, largest first."""
+        detections = self.detect(picture)
+        transforms = [_alignment(picture, found.landmarks) for found in detections]
+        chips = [chip(picture, transform) for transform in transforms]
+        embeddings = embed_chips(self._sessions, chips)
+        aspect = picture.shape[1] / picture.shape[0]
+        return tuple(
+            AnalysedFace(
+                box=found.box,
+                landmarks=found.landmarks,
+                score=found.score,
+                quality=quality(found.landmarks, aspect, CHIP_SIDE / scale_of(transform), exposed(face)),
+                embedding=embedding,
+            )
+            for found, transform, face, embedding in zip(
+                detections, transforms, chips, embeddings, strict=True
+            )
+        )
+
+    def embed(self, picture: Pixels, landmarks: Sequence[Landmarks]) -> npt.NDArray[np.float32]:
+        """Embeddings of the faces at these landmarks, shape (n, 128), for faces that no detector found.
+
+        Raises ValueError when the points of a face are all the same.
+        """
+        chips = [chip(picture, _alignment(picture, five)) for five in landmarks]
+        return embed_chips(self._sessions, chips)
+
+    def release(self) -> None:
+        """Frees the models' memory; they are loaded again when next needed."""
+        self._sessions.release()
+
+
+def _alignment(picture: Pixels, landmarks: Landmarks) -> Matrix:
+    height, width = picture.shape[:2]
+    return alignment(landmarks, width, height)
