@@ -1,10 +1,18 @@
-"""Fixtures that every test folder may use."""
+"""Fixtures that every test folder may use, and a closing section that says what did not run."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Skips with these markers are gaps in the proof, not choices: each is named loudly at the end.
+LOUD = {
+    "browser": "THE BROWSER TESTS DID NOT RUN: no Chromium here (Debian: apt-get install chromium).",
+    "photos": "The tests on real photographs did not run: ../shared/photos is not beside this checkout.",
+}
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +31,37 @@ def shared_photos() -> Path:
 def shared_models() -> Path:
     """The model files beside the checkout; the test skips where they are absent."""
     return _beside("models")
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """An installed Chromium; the test skips where there is none. $CHROMIUM names one to use instead."""
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    for found in (shutil.which(name) for name in names if name):
+        if found:
+            return found
+    pytest.skip("no Chromium is installed here")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they ask for, so that none that skips escapes the closing section."""
+    for item in items:
+        wanted = getattr(item, "fixturenames", ())
+        if "shared_photos" in wanted:
+            item.add_marker("photos")
+        if "chromium_path" in wanted:
+            item.add_marker("browser")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the failed checks of script/test and the skipped kinds of test, just above the closing line."""
+    lines = [f"FAILED CHECK: {name}" for name in os.environ.get("FAILED_CHECKS", "").splitlines()]
+    skipped = terminalreporter.stats.get("skipped", [])
+    lines += [text for kind, text in LOUD.items() if any(kind in report.keywords for report in skipped)]
+    if lines:
+        terminalreporter.section("NOT PROVEN BY THIS RUN", red=True, bold=True)
+        for line in lines:
+            terminalreporter.write_line(line, red=True)
 
 
 def _beside(name: str) -> Path:
