@@ -1,0 +1,92 @@
+"""Pictures to show, made from a photo on demand: face crops and thumbnails. Always JPEG, upright, sRGB."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from facekeep.domain.faces import Box, Pixels
+from facekeep.inference.decode import open_photo
+from facekeep.inference.limits import DEFAULT_MAX_PIXELS
+
+RENDERED_TYPE = "image/jpeg"
+"""Media type of everything made here. A 256-pixel crop takes 0.3 ms as JPEG and 4 ms as WebP (docs/formats.md)."""
+
+_QUALITY = 85
+
+
+def face_crop(
+    path: Path | str | bytes,
+    box: Box,
+    *,
+    size: int,
+    margin: float = 0.35,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> bytes:
+    """A JPEG of `size` x `size` pixels with the face in the middle; see `face_crops`."""
+    return face_crops(path, [box], size=size, margin=margin, max_pixels=max_pixels)[0]
+
+
+def face_crops(
+    path: Path | str | bytes,
+    boxes: Sequence[Box],
+    *,
+    size: int,
+    margin: float = 0.35,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> list[bytes]:
+    """A square JPEG for each box, from one decode of the photo at the size that the smallest face needs.
+
+    The square's side is the box's longer side plus `margin` of it on either side. Where it reaches beyond the
+    photo, the photo's edge is repeated. A face with fewer pixels than `size` is enlarged. Raises PhotoFault.
+    """
+    if size < 1 or margin < 0.0:
+        raise ValueError(f"size must be at least 1 and margin at least 0, not {size} and {margin}")
+    if not boxes:
+        return []
+    with open_photo(path, max_pixels=max_pixels) as photo:
+        facts = photo.facts
+        sides = [_side(box, facts.width, facts.height, margin) for box in boxes]
+        needed = math.ceil(max(facts.width, facts.height) * size / min(sides))
+        pixels = photo.pixels(needed)
+    return [encode(_square(pixels, box, margin, size)) for box in boxes]
+
+
+def thumbnail(path: Path | str | bytes, *, long_side: int, max_pixels: int = DEFAULT_MAX_PIXELS) -> bytes:
+    """The whole photo as a JPEG, its longer side `long_side` pixels or its own if less. Raises PhotoFault."""
+    with open_photo(path, max_pixels=max_pixels) as photo:
+        pixels = photo.pixels(long_side)
+    return encode(pixels)
+
+
+def encode(pixels: Pixels) -> bytes:
+    """Pixels of shape (h, w, 3), sRGB, as a JPEG."""
+    import simplejpeg
+
+    data: bytes = simplejpeg.encode_jpeg(
+        np.ascontiguousarray(pixels), quality=_QUALITY, colorsubsampling="420"
+    )
+    return data
+
+
+def _side(box: Box, width: int, height: int, margin: float) -> float:
+    """The square's side in pixels of a photo of that size, at least one."""
+    return max(1.0, max(box.width * width, box.height * height) * (1.0 + 2.0 * margin))
+
+
+def _square(pixels: Pixels, box: Box, margin: float, size: int) -> Pixels:
+    """Cut out around the box with repeated edges, scaled to `size`."""
+    from PIL import Image
+
+    height, width = pixels.shape[:2]
+    side = max(1, round(_side(box, width, height, margin)))
+    left = round((box.x + box.width / 2.0) * width - side / 2.0)
+    top = round((box.y + box.height / 2.0) * height - side / 2.0)
+    across = np.clip(np.arange(left, left + side), 0, width - 1)
+    down = np.clip(np.arange(top, top + side), 0, height - 1)
+    cut = pixels[down[:, None], across[None, :]]
+    if side == size:
+        return cut
+    resample = Image.Resampling.HAMMING if side > size else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(cut).resize((size, size), resample))

@@ -1,0 +1,33 @@
+"""A photo whose header has been read and whose pixels have not: what every format reader hands back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from facekeep.domain.faces import PhotoFacts, Pixels
+from facekeep.inference.exif import CameraNotes, upright, upright_size
+from facekeep.inference.limits import working_size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """An opened photo. `width` and `height` are as stored, before it is turned upright."""
+
+    width: int
+    height: int
+    media_type: str
+    notes: CameraNotes
+    load: Callable[[tuple[int, int]], Pixels]
+    """Given (width, height), not above `best`: the sRGB pixels at that size, as stored."""
+    best: tuple[int, int] | None = None
+    """The largest size that pixels exist in, where that is not the photo's own size (camera RAW)."""
+
+    @property
+    def facts(self) -> PhotoFacts:
+        """About the upright photo at full size."""
+        width, height = upright_size(self.width, self.height, self.notes.orientation)
+        return PhotoFacts(width, height, self.media_type, self.notes.taken_at)
+
+    def pixels(self, long_side: int) -> Pixels:
+        """Upright, the longer side `long_side` pixels, or fewer where there are no more."""
+        size = working_size(*(self.best if self.best is not None else (self.width, self.height)), long_side)
+        return upright(self.load(size), self.notes.orientation)

@@ -1,0 +1,1 @@
+"""The photo folders: walking them, telling what is a photo, and recognising content."""
