@@ -57,7 +57,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name the failed checks of script/test and the skipped kinds of test, just above the closing line."""
     lines = [f"FAILED CHECK: {name}" for name in os.environ.get("FAILED_CHECKS", "").splitlines()]
     skipped = terminalreporter.stats.get("skipped", [])
-    lines += [text for kind, text in LOUD.items() if any(kind in report.keywords for report in skipped)]
+    without = {kind for report in skipped for kind in LOUD if kind in getattr(report, "keywords", ())}
+    lines += [LOUD[kind] for kind in sorted(without)]
     if lines:
         terminalreporter.section("NOT PROVEN BY THIS RUN", red=True, bold=True)
         for line in lines:
