@@ -1,0 +1,1 @@
+"""HTTP ↔ actions: parses, asks, prints. Decides nothing."""

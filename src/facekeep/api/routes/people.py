@@ -1,0 +1,62 @@
+"""Who is in the photos, and what the user says of them."""
+
+from fastapi import APIRouter
+
+from facekeep.actions import people as actions
+from facekeep.api.dependencies import DEFAULT_PAGE, Cursor, Limit, PathId, Search, Wired
+from facekeep.api.errors import answers
+from facekeep.api.schemas import Names, PeoplePage, Person, PersonChange, PersonMerge
+from facekeep.domain.errors import UsageError
+from facekeep.store import listing
+
+router = APIRouter(prefix="/people", tags=["people"])
+
+
+@router.get("", responses=answers(400, 422, 503), name="list")
+def list_people(
+    ctx: Wired,
+    named: bool | None = None,
+    hidden: bool = False,
+    q: Search = "",
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_PAGE,
+) -> PeoplePage:
+    """People, named ones first, then those with most faces. `q` is a part of the name, in any case."""
+    with ctx.database.read() as reader:
+        page = listing.people(reader, named=named, hidden=hidden, query=q, cursor=cursor, limit=limit)
+    return PeoplePage(items=[Person.of(row) for row in page.items], total=page.total, next=page.next)
+
+
+@router.get("/names", responses=answers(422, 503))
+def names(ctx: Wired, q: Search = "") -> Names:
+    """Up to ten named people that fit what was typed: those whose name begins with it first."""
+    with ctx.database.read() as reader:
+        return Names(items=[Person.of(row) for row in listing.names(reader, q)])
+
+
+@router.get("/{person}", responses=answers(404, 422, 503))
+def get(ctx: Wired, person: PathId) -> Person:
+    """One person; for one that was merged, the person it became."""
+    with ctx.database.read() as reader:
+        return Person.of(listing.person(reader, person))
+
+
+@router.patch("/{person}", responses=answers(400, 404, 409, 422, 503))
+def change(ctx: Wired, person: PathId, body: PersonChange) -> Person:
+    """Name, rename or hide a person. Naming confirms the faces: no machine moves them afterwards."""
+    row = None
+    version = body.version
+    if "name" in body.model_fields_set:
+        row = actions.name_person(ctx, person, body.name, version=version)
+        version = row.version
+    if body.hidden is not None:
+        row = actions.hide_person(ctx, person, body.hidden, version=version)
+    if row is None:
+        raise UsageError("nothing to change was given", hint="Give `name`, `hidden`, or both.")
+    return Person.of(row)
+
+
+@router.post("/{person}/merge", responses=answers(400, 404, 409, 422, 503))
+def merge(ctx: Wired, person: PathId, body: PersonMerge) -> Person:
+    """This person and `into` are one. Gives the one that stays."""
+    return Person.of(actions.merge_people(ctx, person, body.into, version=body.version))

@@ -1,0 +1,466 @@
+"""What goes over HTTP as JSON, and how rows become it. The command line's JSON lines have the same names."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from facekeep.actions.context import Activity as Doing
+from facekeep.domain.errors import FailureCode
+from facekeep.domain.faces import Box as FractionBox
+from facekeep.library.identity import display_path
+from facekeep.store.rows import FaceRow, FailureRow, LibraryRow, PersonRow, PhotoRow, ScanRow
+from facekeep.store.rows import Status as StatusRow
+
+MAX_ID = 2**63 - 1
+MAX_NAME = 200
+
+
+def _without_nul(text: str) -> str:
+    # PostgreSQL's text cannot hold it, and no name has one.
+    if "\0" in text:
+        raise ValueError("may not contain a NUL character")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+Version = Annotated[
+    int, Field(ge=1, le=MAX_ID, description="The version you looked at; 409 when it has changed since.")
+]
+
+
+class Schema(BaseModel):
+    """Rows are trusted; bodies refuse fields that they do not know."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Body(BaseModel):
+    """A request's body: a misspelt field is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+# Status ----------------------------------------------------------------------------------------------------
+
+
+class Activity(Schema):
+    """What facekeep is doing now."""
+
+    state: Literal["idle", "scanning", "analysing", "grouping", "paused", "offline"]
+    photos_done: int = Field(description="Photos looked at since this work began.", examples=[120])
+    faces_found: int = Field(description="Faces found in them.", examples=[310])
+    rate: float = Field(description="Photos a second, lately.", examples=[11.5])
+    seconds_left: float | None = Field(description="An estimate; null when there is none.", examples=[42.0])
+
+    @classmethod
+    def of(cls, doing: Doing) -> Self:
+        """From what the background service tells."""
+        return cls(
+            state=doing.state,
+            photos_done=doing.photos_done,
+            faces_found=doing.faces_found,
+            rate=doing.rate,
+            seconds_left=doing.seconds_left,
+        )
+
+
+class Status(Schema):
+    """One look at the whole."""
+
+    libraries: int
+    photos: int = Field(description="All photos: `done`, `waiting` and `failed` together.")
+    done: int
+    waiting: int
+    failed: int
+    unreadable_paths: int = Field(
+        description="Paths that could not be read at all, so that no photo is known."
+    )
+    faces: int
+    people: int = Field(description="People with at least one face, named or not.")
+    named: int
+    ungrouped: int = Field(description="Faces that have no person.")
+    activity: Activity
+
+    @classmethod
+    def of(cls, row: StatusRow, doing: Doing) -> Self:
+        """From the counts and what goes on."""
+        return cls(
+            libraries=row.libraries,
+            photos=row.photos,
+            done=row.done,
+            waiting=row.waiting,
+            failed=row.failed,
+            unreadable_paths=row.unreadable_paths,
+            faces=row.faces,
+            people=row.people,
+            named=row.named,
+            ungrouped=row.ungrouped,
+            activity=Activity.of(doing),
+        )
+
+
+class Health(Schema):
+    """That the server answers."""
+
+    status: Literal["ok"] = "ok"
+    instance: str = Field(description="Tells one running server from another.")
+
+
+# People ----------------------------------------------------------------------------------------------------
+
+
+class Person(Schema):
+    """Somebody; named or not yet."""
+
+    person: int = Field(examples=[7])
+    name: str | None = Field(description="Null while nobody has named them.", examples=["Ada Lovelace"])
+    faces: int = Field(examples=[12])
+    photos: int = Field(examples=[11])
+    hidden: bool
+    cover: int | None = Field(description="The face to show for them.", examples=[31])
+    version: int = Field(description="Send it back with a change.", examples=[3])
+
+    @classmethod
+    def of(cls, row: PersonRow) -> Self:
+        """From a row of the listing."""
+        return cls(
+            person=row.person,
+            name=row.name,
+            faces=row.faces,
+            photos=row.photos,
+            hidden=row.hidden,
+            cover=row.cover,
+            version=row.version,
+        )
+
+
+class PersonChange(Body):
+    """What to change of a person; what is left out stays."""
+
+    name: Annotated[Text, Field(max_length=MAX_NAME)] | None = Field(
+        default=None, description="The name; null takes it away. Naming confirms all faces of the person."
+    )
+    hidden: bool | None = Field(default=None, description="Keep them out of the listings.")
+    version: Version
+
+
+class PersonMerge(Body):
+    """Both are one: the faces move to `into`, which stays."""
+
+    into: Id
+    version: Version
+
+
+class Names(Schema):
+    """Named people that fit what was typed."""
+
+    items: list[Person]
+
+
+class PeoplePage(Schema):
+    """Part of a listing. `next` is the cursor of the following part; null at the end."""
+
+    items: list[Person]
+    total: int
+    next: str | None
+
+
+# Faces and photos ------------------------------------------------------------------------------------------
+
+
+class Box(Schema):
+    """A rectangle in fractions of the upright photo."""
+
+    x: float = Field(examples=[0.25])
+    y: float = Field(examples=[0.1])
+    width: float = Field(examples=[0.2])
+    height: float = Field(examples=[0.3])
+
+
+class PixelBox(Schema):
+    """A rectangle in whole pixels of the upright photo."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+Point = Annotated[list[float], Field(min_length=2, max_length=2, description="x, y in fractions.")]
+
+
+class Face(Schema):
+    """A face in a photo, with who it is as far as known."""
+
+    face: int
+    photo: int
+    files: list[str] = Field(description="Paths of the photo; bytes that are not UTF-8 are shown as `\\xe9`.")
+    box: Box
+    box_px: PixelBox
+    landmarks: Annotated[list[Point], Field(min_length=5, max_length=5)] | None = Field(
+        description="Left eye, right eye, nose tip, left and right mouth corner, as seen in the image."
+    )
+    score: float | None = Field(description="How sure the detector is, 0 to 1.")
+    quality: float | None = Field(description="How well it can be recognised, 0 to 1.")
+    source: Literal["detected", "drawn", "imported"]
+    person: int | None
+    name: str | None
+    assigned_by: Literal["user", "auto", "import"] | None
+    confidence: float | None
+    model: str | None = Field(description="The model pack.", examples=["bundled-1"])
+
+    @classmethod
+    def of(cls, row: FaceRow) -> Self:
+        """From a row of the listing."""
+        return cls.model_validate(face_fields(row))
+
+
+def face_fields(row: FaceRow) -> dict[str, object]:
+    """A face under the names of the contract: for the API and for the command line's JSON lines alike."""
+    box = FractionBox(row.x, row.y, row.width, row.height)
+    pixels = box.pixels(row.photo_width, row.photo_height)
+    marks = row.landmarks
+    return {
+        "face": row.face,
+        "photo": row.photo,
+        "files": paths(row.files),
+        "box": {"x": box.x, "y": box.y, "width": box.width, "height": box.height},
+        "box_px": {"x": pixels.x, "y": pixels.y, "width": pixels.width, "height": pixels.height},
+        "landmarks": None if marks is None else [marks[i : i + 2] for i in range(0, len(marks), 2)],
+        "score": row.score,
+        "quality": row.quality,
+        "source": row.source,
+        "person": row.person,
+        "name": row.name,
+        "assigned_by": row.assigned_by,
+        "confidence": row.confidence,
+        "model": row.model,
+    }
+
+
+def paths(files: list[bytes]) -> list[str]:
+    """Paths as text that JSON and terminals can hold."""
+    return [display_path(file) for file in files]
+
+
+class FacesPage(Schema):
+    """Part of a listing. `next` is the cursor of the following part; null at the end."""
+
+    items: list[Face]
+    total: int
+    next: str | None
+
+
+class ToPerson(Body):
+    """Whose face it is: somebody who is there."""
+
+    person: Id
+
+
+class ToName(Body):
+    """Whose face it is: a new person of that name."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=MAX_NAME)]
+
+
+class Photo(Schema):
+    """A picture by its content; it may lie in several files."""
+
+    photo: int
+    files: list[str]
+    state: Literal["waiting", "done", "failed"]
+    media_type: str | None = Field(examples=["image/jpeg"])
+    width: int | None = Field(description="Pixels, upright.")
+    height: int | None
+    taken_at: datetime | None = Field(description="By the camera's clock, without a zone.")
+    faces: int
+
+    @classmethod
+    def of(cls, row: PhotoRow) -> Self:
+        """From a row of the listing."""
+        return cls.model_validate(photo_fields(row))
+
+
+class PhotoWithFaces(Photo):
+    """A photo with its faces."""
+
+    face_list: list[Face]
+
+    @classmethod
+    def with_faces(cls, row: PhotoRow, faces: list[FaceRow]) -> Self:
+        """From rows of both listings."""
+        return cls.model_validate(photo_fields(row) | {"face_list": [face_fields(face) for face in faces]})
+
+
+def photo_fields(row: PhotoRow) -> dict[str, object]:
+    """A photo under the names of the contract."""
+    return {
+        "photo": row.photo,
+        "files": paths(row.files),
+        "state": row.state,
+        "media_type": row.media_type,
+        "width": row.width,
+        "height": row.height,
+        "taken_at": row.taken_at,
+        "faces": row.faces,
+    }
+
+
+class PhotosPage(Schema):
+    """Part of a listing. `next` is the cursor of the following part; null at the end."""
+
+    items: list[Photo]
+    total: int
+    next: str | None
+
+
+# Failures --------------------------------------------------------------------------------------------------
+
+
+class Failure(Schema):
+    """A photo that could not be looked at, or a path that could not be read."""
+
+    photo: int | None = Field(description="Null for a path that could not be read at all.")
+    files: list[str]
+    code: str = Field(description="Why, for programs (see docs/api.md).", examples=["unreadable"])
+    message: str = Field(description="Why, for people.")
+    attempts: int
+    permanent: bool = Field(description="Not tried again until the file changes or a retry is asked for.")
+    retry_at: datetime | None
+    last_at: datetime
+
+    @classmethod
+    def of(cls, row: FailureRow) -> Self:
+        """From a row of the listing."""
+        return cls.model_validate(failure_fields(row))
+
+
+def failure_fields(row: FailureRow) -> dict[str, object]:
+    """A failure under the names of the contract."""
+    return {
+        "photo": row.photo,
+        "files": paths(row.files),
+        "code": row.code,
+        "message": row.message,
+        "attempts": row.attempts,
+        "permanent": row.permanent,
+        "retry_at": row.retry_at,
+        "last_at": row.last_at,
+    }
+
+
+class FailuresPage(Schema):
+    """Part of a listing. `next` is the cursor of the following part; null at the end."""
+
+    items: list[Failure]
+    total: int
+    next: str | None
+
+
+class FailureCount(Schema):
+    """How many failed for one reason."""
+
+    code: str
+    count: int
+
+
+class FailureCounts(Schema):
+    """How many failed, for each reason."""
+
+    items: list[FailureCount]
+
+
+class Retry(Body):
+    """What to try again; everything that failed when both are left out."""
+
+    photo: Id | None = None
+    code: FailureCode | None = None
+
+
+class Retried(Schema):
+    """How many photos were put back."""
+
+    retried: int
+
+
+# Libraries and scans ---------------------------------------------------------------------------------------
+
+
+class Library(Schema):
+    """A root folder of photos."""
+
+    library: int
+    root: str
+    online: bool = Field(description="False when its disk or network share is away.")
+    photos: int
+    added_at: datetime
+
+    @classmethod
+    def of(cls, row: LibraryRow) -> Self:
+        """From a row of the listing."""
+        return cls(
+            library=row.library,
+            root=display_path(row.root),
+            online=row.online,
+            photos=row.photos,
+            added_at=row.added_at,
+        )
+
+
+class LibraryNew(Body):
+    """A folder to look at."""
+
+    root: Annotated[Text, Field(min_length=1, max_length=4096, examples=["/home/ada/Pictures"])]
+
+
+class Libraries(Schema):
+    """Every library."""
+
+    items: list[Library]
+
+
+class Scan(Schema):
+    """One walk through a library."""
+
+    scan: int
+    library: int
+    root: str
+    state: Literal["queued", "running", "done", "stopped", "failed"]
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    files_seen: int
+    photos_new: int
+    photos_changed: int
+    files_missing: int
+    problems: int = Field(description="Paths that could not be read.")
+    message: str
+
+    @classmethod
+    def of(cls, row: ScanRow) -> Self:
+        """From a row of the listing."""
+        return cls.model_validate(
+            {
+                "scan": row.scan,
+                "library": row.library,
+                "root": display_path(row.root),
+                "state": row.state,
+                "requested_at": row.requested_at,
+                "started_at": row.started_at,
+                "finished_at": row.finished_at,
+                "files_seen": row.files_seen,
+                "photos_new": row.photos_new,
+                "photos_changed": row.photos_changed,
+                "files_missing": row.files_missing,
+                "problems": row.problems,
+                "message": row.message,
+            }
+        )
+
+
+class Scans(Schema):
+    """The latest scans, newest first."""
+
+    items: list[Scan]
