@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from facekeep.domain.faces import Box
-from facekeep.domain.geometry import iou
+from facekeep.domain.geometry import Array, iou
 
 SAME_FACE_IOU = 0.5
 """Intersection over union at which two boxes are one face; the usual figure, and Immich's."""
@@ -11,13 +13,16 @@ SAME_FACE_IOU = 0.5
 
 def pair_boxes(old: Sequence[Box], new: Sequence[Box], *, least: float = SAME_FACE_IOU) -> dict[int, int]:
     """For each new box that is an old one: its index → the old one's. Best overlaps first, one to one."""
-    overlaps = [(iou(a, b), i, j) for i, a in enumerate(old) for j, b in enumerate(new)]
+    if not old or not new:
+        return {}
+    overlaps = iou(_corners(old), _corners(new))
     pairs: dict[int, int] = {}
-    taken: set[int] = set()
-    for overlap, i, j in sorted(overlaps, key=lambda found: -found[0]):
-        if overlap < least:
-            break
-        if i not in taken and j not in pairs:
-            pairs[j] = i
-            taken.add(i)
+    while overlaps.max() >= least:
+        i, j = np.unravel_index(int(overlaps.argmax()), overlaps.shape)
+        pairs[int(j)] = int(i)
+        overlaps[i, :] = overlaps[:, j] = -1.0
     return pairs
+
+
+def _corners(boxes: Sequence[Box]) -> Array:
+    return np.array([(b.x, b.y, b.x + b.width, b.y + b.height) for b in boxes], dtype=np.float64)

@@ -23,12 +23,6 @@ class ScanCounts:
     problems: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedScan:
-    scan: int
-    library: int
-
-
 def add(writer: Writer, root: bytes) -> int:
     """The id of the library at that root, made if there is none yet."""
     return int(writer.value(SQL["add"], {"root": root}))
@@ -72,10 +66,9 @@ def request_scan(writer: Writer, library: int) -> int:
     return int(new if new is not None else writer.value(SQL["open_scan"], {"library": library}))
 
 
-def next_queued(reader: Reader) -> QueuedScan | None:
-    """The oldest scan that waits for somebody to run it."""
-    rows = reader.tuples(SQL["next_queued"])
-    return QueuedScan(*rows[0]) if rows else None
+def open_scans(reader: Reader) -> list[int]:
+    """Libraries with a scan that has not ended, oldest request first."""
+    return [int(row[0]) for row in reader.tuples(SQL["open_scans"])]
 
 
 def start_scan(writer: Writer, scan: int) -> bool:

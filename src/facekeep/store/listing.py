@@ -164,6 +164,16 @@ def photo(reader: Reader, photo_id: int) -> PhotoRow:
     return found
 
 
+def content_version(reader: Reader, photo_id: int) -> str:
+    """The photo's content hash in hexadecimal: changes when its file is edited. NotFound."""
+    found = reader.value(
+        "SELECT encode(content_hash, 'hex') FROM photo WHERE id = %(photo)s", {"photo": photo_id}
+    )
+    if found is None:
+        raise NotFound(f"there is no photo {photo_id}")
+    return str(found)
+
+
 def failures(
     reader: Reader, *, code: str | None = None, cursor: str | None = None, limit: int = 100
 ) -> Page[FailureRow]:

@@ -11,6 +11,9 @@ from facekeep.store.queries import load
 
 SQL = load("photos")
 
+WORKER_LOCK = 4_201_004
+"""Advisory lock space: each living worker holds one number of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
@@ -19,6 +22,7 @@ class KnownFile:
     photo_id: int
     size_bytes: int
     mtime_ns: int
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,12 @@ class Failing:
     delay_s: float
 
 
-def known_files(reader: Reader, library: int, paths: Sequence[bytes]) -> dict[bytes, KnownFile]:
-    """Those of the paths that the library holds already."""
-    rows = reader.all(KnownFile, SQL["known_files"], {"library": library, "paths": list(paths)})
-    return {row.path: row for row in rows}
+def files_in(reader: Reader, library: int, folder: bytes) -> dict[bytes, KnownFile]:
+    """The files on record directly in a folder, by path; the root folder is empty bytes."""
+    prefix = folder + b"/" if folder else b""
+    # The first path after all that begin with the prefix: "0" follows "/".
+    parameters = {"library": library, "prefix": prefix, "beyond": folder + b"0" if folder else None}
+    return {row.path: row for row in reader.all(KnownFile, SQL["files_in"], parameters)}
 
 
 def mark_seen(writer: Writer, scan: int, files: Sequence[int]) -> None:
@@ -110,20 +116,28 @@ def finish_walk(writer: Writer, library: int, scan: int) -> int:
     return writer.run(SQL["mark_missing"], {"library": library, "scan": scan})
 
 
-def claim(writer: Writer, worker: UUID, *, limit: int, lease_s: float) -> list[int]:
-    """Lease up to `limit` due photos; they come back by themselves when the lease ends."""
-    rows = writer.tuples(SQL["claim"], {"worker": worker, "limit": limit, "lease_s": lease_s})
-    return sorted(int(row[0]) for row in rows)
+def claim(writer: Writer, worker: int, token: UUID, *, limit: int, lease_s: float) -> list[int]:
+    """Lease up to `limit` due photos; they come back by themselves when the lease ends or the worker dies.
+
+    `worker` is the number of the advisory lock in WORKER_LOCK that the worker holds while it lives.
+    """
+    row = {"worker": worker, "token": token, "limit": limit, "lease_s": lease_s}
+    return sorted(int(found[0]) for found in writer.tuples(SQL["claim"], row))
 
 
-def renew(writer: Writer, worker: UUID, photos: Sequence[int], *, lease_s: float) -> None:
+def return_orphans(writer: Writer) -> int:
+    """Take back what workers that died had in hand. How many photos."""
+    return writer.run(SQL["return_orphans"], {"space": WORKER_LOCK})
+
+
+def renew(writer: Writer, token: UUID, photos: Sequence[int], *, lease_s: float) -> None:
     """Keep what is still being worked on."""
-    writer.run(SQL["renew"], {"worker": worker, "photos": list(photos), "lease_s": lease_s})
+    writer.run(SQL["renew"], {"token": token, "photos": list(photos), "lease_s": lease_s})
 
 
-def give_back(writer: Writer, worker: UUID, photos: Sequence[int]) -> None:
+def give_back(writer: Writer, token: UUID, photos: Sequence[int]) -> None:
     """Return claimed photos untouched and uncharged."""
-    writer.run(SQL["give_back"], {"worker": worker, "photos": list(photos)})
+    writer.run(SQL["give_back"], {"token": token, "photos": list(photos)})
 
 
 def places(reader: Reader, photos: Sequence[int]) -> dict[int, list[Place]]:
@@ -134,9 +148,9 @@ def places(reader: Reader, photos: Sequence[int]) -> dict[int, list[Place]]:
     return found
 
 
-def finish(writer: Writer, photo: int, worker: UUID, facts: PhotoFacts, pack: int) -> bool:
+def finish(writer: Writer, photo: int, token: UUID, facts: PhotoFacts, pack: int) -> bool:
     """Mark a photo as done; False when the lease was lost, and then nothing is stored."""
-    row = {"photo": photo, "worker": worker, "width": facts.width, "height": facts.height, "pack": pack}
+    row = {"photo": photo, "token": token, "width": facts.width, "height": facts.height, "pack": pack}
     row |= {"media_type": facts.media_type, "taken_at": facts.taken_at}
     if writer.value(SQL["finish"], row) is None:
         return False
@@ -144,9 +158,9 @@ def finish(writer: Writer, photo: int, worker: UUID, facts: PhotoFacts, pack: in
     return True
 
 
-def fail(writer: Writer, photo: int, worker: UUID, failing: Failing) -> bool:
+def fail(writer: Writer, photo: int, token: UUID, failing: Failing) -> bool:
     """Record why a photo could not be looked at; False when the lease was lost."""
-    row = {"photo": photo, "worker": worker, "permanent": failing.permanent, "delay_s": failing.delay_s}
+    row = {"photo": photo, "token": token, "permanent": failing.permanent, "delay_s": failing.delay_s}
     ended = writer.tuples(SQL["fail"], row)
     if not ended:
         return False

@@ -52,7 +52,9 @@ CREATE TABLE photo (
     -- When a worker may take it; null when there is nothing to do. A lease is a due time in the future,
     -- so that a photo whose worker died comes back by itself.
     due_at timestamptz DEFAULT now(),
+    -- `leased_by` proves one claim; `leased_worker` is the advisory lock that the worker holds while it lives.
     leased_by uuid,
+    leased_worker integer,
     analysed_by smallint REFERENCES pack,
     analysed_at timestamptz,
     added_at timestamptz NOT NULL DEFAULT now(),
@@ -62,9 +64,11 @@ CREATE TABLE photo (
         OR (width IS NOT NULL AND analysed_by IS NOT NULL AND analysed_at IS NOT NULL AND due_at IS NULL)
     ),
     CONSTRAINT waiting_is_due CHECK (state <> 'waiting' OR due_at IS NOT NULL),
-    CONSTRAINT lease_has_an_end CHECK (leased_by IS NULL OR due_at IS NOT NULL)
+    CONSTRAINT lease_has_an_end CHECK (leased_by IS NULL OR due_at IS NOT NULL),
+    CONSTRAINT lease_has_a_worker CHECK ((leased_by IS NULL) = (leased_worker IS NULL))
 );
 CREATE INDEX photo_due ON photo (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX photo_leased ON photo (leased_worker) WHERE leased_worker IS NOT NULL;
 CREATE INDEX photo_not_done ON photo (state, id) WHERE state <> 'done';
 
 CREATE TABLE photo_file (
@@ -145,6 +149,8 @@ CREATE TABLE face (
     grouped boolean NOT NULL DEFAULT false,
     added_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (id, photo_id),
+    -- Deferred: looking again may move one box to where another was.
+    CONSTRAINT no_twin UNIQUE (photo_id, x, y, width, height) DEFERRABLE INITIALLY DEFERRED,
     -- PostgreSQL holds NaN to be greater than every number, so these refuse it as well.
     CONSTRAINT box_inside_the_frame CHECK (x >= 0 AND y >= 0 AND x + width <= 1 AND y + height <= 1),
     CONSTRAINT box_has_area CHECK (width > 0 AND height > 0),
@@ -157,8 +163,6 @@ CREATE TABLE face (
         source <> 'detected' OR (landmarks IS NOT NULL AND score IS NOT NULL AND found_by IS NOT NULL)
     )
 );
-CREATE INDEX face_photo ON face (photo_id);
-CREATE UNIQUE INDEX face_no_twin ON face (photo_id, x, y, width, height);
 CREATE INDEX face_ungrouped ON face (id) WHERE NOT grouped;
 
 -- One partition for each pack, made by add_pack with that pack's own length and norm as checks and its own

@@ -33,8 +33,9 @@ RETURNING id;
 -- name: open_scan
 SELECT id FROM scan WHERE library_id = %(library)s AND state IN ('queued', 'running');
 
--- name: next_queued
-SELECT s.id, s.library_id FROM scan s WHERE s.state = 'queued' ORDER BY s.id LIMIT 1;
+-- name: open_scans
+-- Also those that say running: whoever ran them may be dead, and the advisory lock tells.
+SELECT library_id FROM scan WHERE state IN ('queued', 'running') ORDER BY id;
 
 -- name: start_scan
 UPDATE scan SET state = 'running', started_at = now(), heartbeat_at = now()

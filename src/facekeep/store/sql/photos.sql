@@ -1,8 +1,12 @@
 -- What a scan writes -------------------------------------------------------------------------------------
 
--- name: known_files
-SELECT f.path, f.id, f.photo_id, f.size_bytes, f.mtime_ns
-FROM photo_file f WHERE f.library_id = %(library)s AND f.path = ANY(%(paths)s);
+-- name: files_in
+-- The files that lie directly in a folder. `prefix` is its path with the slash, empty for the root.
+SELECT f.path, f.id, f.photo_id, f.size_bytes, f.mtime_ns, f.state::text AS state
+FROM photo_file f
+WHERE f.library_id = %(library)s AND f.path >= %(prefix)s
+  AND (%(beyond)s::bytea IS NULL OR f.path < %(beyond)s)
+  AND position('\x2f'::bytea IN substring(f.path FROM octet_length(%(prefix)s) + 1)) = 0;
 
 -- name: mark_seen
 UPDATE photo_file SET seen_in = %(scan)s, state = 'present'
@@ -16,7 +20,7 @@ WITH back AS (
       AND photo_id IN (SELECT photo_id FROM photo_file WHERE id = ANY(%(files)s) AND state = 'present')
     RETURNING photo_id
 )
-UPDATE photo SET state = 'waiting', due_at = now(), leased_by = NULL FROM back WHERE photo.id = back.photo_id;
+UPDATE photo SET state = 'waiting', due_at = now(), leased_by = NULL, leased_worker = NULL FROM back WHERE photo.id = back.photo_id;
 
 -- name: photo_by_hash
 SELECT id FROM photo WHERE content_hash = %(hash)s;
@@ -30,7 +34,7 @@ RETURNING id;
 -- name: new_content
 -- The only present file of a photo was edited: the photo stays, with its faces, and is looked at again.
 UPDATE photo SET content_hash = %(hash)s, size_bytes = %(size)s, media_type = %(media_type)s,
-       state = 'waiting', due_at = now(), leased_by = NULL
+       state = 'waiting', due_at = now(), leased_by = NULL, leased_worker = NULL
 WHERE id = %(photo)s;
 
 -- name: forget_failure
@@ -74,7 +78,7 @@ WHERE library_id = %(library)s AND state = 'present' AND seen_in <> %(scan)s
 
 -- name: claim
 -- A lease is a due time in the future: nobody needs to take it back when its worker dies.
-UPDATE photo SET leased_by = %(worker)s, due_at = now() + make_interval(secs => %(lease_s)s)
+UPDATE photo SET leased_by = %(token)s, leased_worker = %(worker)s, due_at = now() + make_interval(secs => %(lease_s)s)
 WHERE id IN (
     SELECT id FROM photo p
     WHERE p.due_at <= now()
@@ -88,10 +92,10 @@ RETURNING id;
 
 -- name: renew
 UPDATE photo SET due_at = now() + make_interval(secs => %(lease_s)s)
-WHERE leased_by = %(worker)s AND id = ANY(%(photos)s);
+WHERE leased_by = %(token)s AND id = ANY(%(photos)s);
 
 -- name: give_back
-UPDATE photo SET leased_by = NULL, due_at = now() WHERE leased_by = %(worker)s AND id = ANY(%(photos)s);
+UPDATE photo SET leased_by = NULL, leased_worker = NULL, due_at = now() WHERE leased_by = %(token)s AND id = ANY(%(photos)s);
 
 -- name: places
 SELECT f.photo_id, f.id AS file_id, l.id AS library_id, l.root, f.path
@@ -101,15 +105,15 @@ ORDER BY f.photo_id, f.id;
 
 -- name: finish
 -- Nothing when the lease was lost meanwhile: then another worker's answer stands.
-UPDATE photo SET state = 'done', due_at = NULL, leased_by = NULL, width = %(width)s, height = %(height)s,
+UPDATE photo SET state = 'done', due_at = NULL, leased_by = NULL, leased_worker = NULL, width = %(width)s, height = %(height)s,
        media_type = %(media_type)s, taken_at = %(taken_at)s, analysed_by = %(pack)s, analysed_at = now()
-WHERE id = %(photo)s AND leased_by = %(worker)s
+WHERE id = %(photo)s AND leased_by = %(token)s
 RETURNING id;
 
 -- name: fail
-UPDATE photo SET state = 'failed', leased_by = NULL,
+UPDATE photo SET state = 'failed', leased_by = NULL, leased_worker = NULL,
        due_at = CASE WHEN %(permanent)s THEN NULL ELSE now() + make_interval(secs => %(delay_s)s) END
-WHERE id = %(photo)s AND leased_by = %(worker)s
+WHERE id = %(photo)s AND leased_by = %(token)s
 RETURNING due_at;
 
 -- name: put_failure
@@ -142,4 +146,13 @@ WITH again AS (
       AND (%(code)s::text IS NULL OR code::text = %(code)s)
     RETURNING photo_id
 )
-UPDATE photo SET state = 'waiting', due_at = now(), leased_by = NULL FROM again WHERE photo.id = again.photo_id;
+UPDATE photo SET state = 'waiting', due_at = now(), leased_by = NULL, leased_worker = NULL FROM again WHERE photo.id = again.photo_id;
+
+-- name: return_orphans
+-- Leases of workers that are gone: the server dropped their advisory lock when they died.
+UPDATE photo SET leased_by = NULL, leased_worker = NULL, due_at = now()
+WHERE leased_worker IS NOT NULL AND leased_worker NOT IN (
+    SELECT objid::bigint FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = %(space)s AND objsubid = 2
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+);

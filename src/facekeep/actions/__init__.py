@@ -1,0 +1,1 @@
+"""One verb a function: orders the steps and opens the write transaction."""

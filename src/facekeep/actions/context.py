@@ -1,0 +1,60 @@
+"""What every action works on. Filled by bootstrap; a value, never a global."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from facekeep.actions.derived import DerivedPictures
+from facekeep.domain.faces import Box
+from facekeep.domain.packs import ModelPack
+from facekeep.store.database import Database
+
+State = Literal["idle", "scanning", "analysing", "grouping", "paused", "offline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What the background work is doing now. `rate` in photos a second."""
+
+    state: State = "idle"
+    photos_done: int = 0
+    faces_found: int = 0
+    rate: float = 0.0
+    seconds_left: float | None = None
+    message: str = ""
+
+
+class Renderer(Protocol):
+    """Draws derived pictures away from this process: a bad photo harms only its own picture."""
+
+    def crop(self, path: Path, box: Box, size: int) -> Future[bytes]:
+        """A square around a face, `size` pixels, WebP. Fails with PhotoFault."""
+        ...
+
+    def thumbnail(self, path: Path, long_side: int) -> Future[bytes]:
+        """The upright photo, WebP. Fails with PhotoFault."""
+        ...
+
+
+def idle() -> Activity:
+    """What a process without background work is doing."""
+    return Activity()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The wired parts. `pack_id` is the active pack's id in this database."""
+
+    home: Path
+    cache_folder: Path
+    models_folder: Path
+    database: Database
+    pack: ModelPack
+    pack_id: int
+    pictures: DerivedPictures
+    renderer: Renderer | None = None
+    activity: Callable[[], Activity] = idle
+    wake: Callable[[], None] = lambda: None
+    """Tells the background work that there is something to do."""

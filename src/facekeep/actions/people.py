@@ -1,0 +1,130 @@
+"""What a user says of people and faces. Each verb is one transaction with its entry in the journal."""
+
+from facekeep.actions.context import Context
+from facekeep.domain.errors import Conflict, UsageError
+from facekeep.store import faces as face_store
+from facekeep.store import listing
+from facekeep.store import people as store
+from facekeep.store.database import Writer
+from facekeep.store.people import Assigned, LockedPerson
+from facekeep.store.rows import FaceRow, PersonRow
+
+MAX_NAME = 200
+
+
+def name_person(ctx: Context, person_id: int, name: str | None, *, version: int | None = None) -> PersonRow:
+    """Name a person, or take the name away with None.
+
+    Naming confirms the faces it shows: they become the user's word, which no machine moves afterwards.
+    NotFound; Conflict when the person has changed since `version`; UsageError for a name that cannot be one.
+    """
+    cleaned = None if name is None else clean_name(name)
+    with ctx.database.write("user") as writer:
+        before = store.lock(writer, store.follow(writer, person_id), version=version)
+        confirmed = [] if cleaned is None else store.confirm_faces(writer, before.person)
+        store.rename(writer, before.person, cleaned)
+        changes = {"person": before.person, "name": [before.name, cleaned], "confirmed": confirmed}
+        store.decide(writer, "name", "user", changes)
+        row = listing.person(writer, before.person)
+    ctx.wake()  # a newly named person may be who other faces are
+    return row
+
+
+def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | None = None) -> PersonRow:
+    """Two people are one: all faces go to `into_id`, and a pointer stays. Returns the one that stays.
+
+    `version` is that of `from_id`. An unnamed one that stays takes the name. NotFound, Conflict, UsageError.
+    """
+    with ctx.database.write("user") as writer:
+        source, target = _lock_both(writer, from_id, into_id, version)
+        moved = store.faces(writer, source.person)
+        confirmed = store.confirm_faces(writer, target.person)
+        store.move_all(writer, source.person, target.person)
+        name = target.name if target.name is not None else source.name
+        store.rename(writer, target.person, name)
+        changes = {"from": source.person, "into": target.person, "name": [target.name, name]}
+        store.decide(writer, "merge", "user", {**changes, "moved": moved, "confirmed": confirmed})
+        row = listing.person(writer, target.person)
+    ctx.wake()
+    return row
+
+
+def hide_person(ctx: Context, person_id: int, hidden: bool, *, version: int | None = None) -> PersonRow:
+    """Keep a person out of the listings, or show it again. NotFound, Conflict."""
+    with ctx.database.write("user") as writer:
+        before = store.lock(writer, store.follow(writer, person_id), version=version)
+        store.hide(writer, before.person, hidden)
+        changes = {"person": before.person, "hidden": [before.hidden, hidden]}
+        store.decide(writer, "hide", "user", changes)
+        return listing.person(writer, before.person)
+
+
+def assign_face(
+    ctx: Context, face_id: int, *, person_id: int | None = None, name: str | None = None
+) -> FaceRow:
+    """This face is that person, or a new person of that name. Takes back an earlier "not this person".
+
+    NotFound; UsageError unless exactly one of `person_id` and `name` is given.
+    """
+    if (person_id is None) == (name is None):
+        raise UsageError("say either which person the face is, or the name of a new one")
+    with ctx.database.write("user") as writer:
+        listing.face(writer, face_id)
+        target = _target(writer, person_id, name)
+        before = store.assignment(writer, face_id)
+        store.unreject(writer, face_id, target)
+        store.assign(writer, face_id, target, by="user", confidence=1.0)
+        store.touch(writer, target)
+        _journal_face(writer, "assign", face_id, before, target)
+        face_store.mark_grouped(writer, [face_id])
+        row = listing.face(writer, face_id)
+    ctx.wake()
+    return row
+
+
+def unassign_face(ctx: Context, face_id: int, *, reject: bool = True) -> FaceRow:
+    """Take a face off its person; with `reject`, remember for good that it is not that person. NotFound."""
+    with ctx.database.write("user") as writer:
+        listing.face(writer, face_id)
+        before = store.assignment(writer, face_id)
+        if before is not None:
+            store.unassign(writer, face_id)
+            store.touch(writer, before.person)
+            if reject:
+                store.reject(writer, face_id, before.person)
+            _journal_face(writer, "reject" if reject else "unassign", face_id, before, None)
+            face_store.mark_ungrouped(writer, [face_id])
+        return listing.face(writer, face_id)
+
+
+def clean_name(name: str) -> str:
+    """A name as stored: spaces at the ends dropped, runs of white space made one space. UsageError."""
+    cleaned = " ".join(name.split())
+    if not cleaned or len(cleaned) > MAX_NAME or not cleaned.isprintable():
+        raise UsageError(f"a name has 1 to {MAX_NAME} printable characters", hint="Give another name.")
+    return cleaned
+
+
+def _lock_both(
+    writer: Writer, from_id: int, into_id: int, version: int | None
+) -> tuple[LockedPerson, LockedPerson]:
+    source, target = store.follow(writer, from_id), store.follow(writer, into_id)
+    if source == target:
+        raise Conflict(f"person {from_id} and person {into_id} are one already")
+    # Always in the order of ids, so that two merges at once cannot wait for each other for ever.
+    locked = {
+        person: store.lock(writer, person, version=version if person == source else None)
+        for person in sorted((source, target))
+    }
+    return locked[source], locked[target]
+
+
+def _target(writer: Writer, person_id: int | None, name: str | None) -> int:
+    if person_id is None:
+        return store.add(writer, clean_name(name or ""))
+    return store.lock(writer, store.follow(writer, person_id)).person
+
+
+def _journal_face(writer: Writer, verb: str, face: int, before: Assigned | None, after: int | None) -> None:
+    was = None if before is None else [before.person, before.decided_by, before.confidence]
+    store.decide(writer, verb, "user", {"face": face, "person": [was, after]})

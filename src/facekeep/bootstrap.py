@@ -1,0 +1,117 @@
+"""Settings to wired objects. The only place that wires."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from facekeep.actions.context import Context
+from facekeep.actions.derived import DerivedPictures
+from facekeep.domain.errors import EnvironmentFault
+from facekeep.domain.packs import BUNDLED
+from facekeep.settings import Settings
+from facekeep.store import faces
+from facekeep.store.database import Database
+
+if TYPE_CHECKING:
+    from facekeep.worker.children import Children
+    from facekeep.worker.service import Service
+
+Notice = Callable[[str], None]
+Share = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """What lies where in the data folder."""
+
+    home: Path
+
+    @property
+    def models(self) -> Path:
+        return self.home / "models"
+
+    @property
+    def cache(self) -> Path:
+        return self.home / "cache"
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
+
+
+def unseen(_step: str, _share: float) -> None:
+    """Show nobody."""
+
+
+@contextmanager
+def open_context(settings: Settings, *, notice: Notice = silent) -> Iterator[Context]:
+    """The database, brought to today's schema, and what actions need; all given back at the end.
+
+    StorageFault, EnvironmentFault when the machine is not in a state for it.
+    """
+    folders = Folders(settings.home)
+    with ExitStack() as stack:
+        _make_home(settings.home)
+        database = stack.enter_context(_database(stack, settings, notice))
+        with database.write() as writer:
+            pack_id = faces.add_pack(writer, BUNDLED)
+        pictures = DerivedPictures(folders.cache, settings.cache_megabytes * 2**20)
+        yield Context(folders.home, folders.cache, folders.models, database, BUNDLED, pack_id, pictures)
+
+
+def prepare_models(settings: Settings, *, progress: Share = unseen) -> None:
+    """Make the ONNX files on first use; cheap afterwards. ModelFault."""
+    from facekeep.inference.models import prepare
+
+    prepare(Folders(settings.home).models, progress=progress)
+
+
+@contextmanager
+def open_children(settings: Settings, *, count: int | None = None) -> Iterator["Children"]:
+    """Isolated processes for decoding and inference, one for each worker by default."""
+    from facekeep.worker.children import Children
+
+    children = Children(settings.workers if count is None else count, Folders(settings.home).models)
+    try:
+        yield children
+    finally:
+        children.close()
+
+
+@contextmanager
+def open_service(settings: Settings, ctx: Context) -> Iterator["Service"]:
+    """The background work of the server, running; its `context` is the one to serve from."""
+    from facekeep.worker.service import Service
+
+    # One child more than workers: a page's pictures do not wait behind a long scan.
+    with (
+        open_children(settings) as children,
+        open_children(settings, count=1) as painter,
+        Service(ctx, children, painter) as service,
+    ):
+        yield service
+
+
+def _database(stack: ExitStack, settings: Settings, notice: Notice) -> Database:
+    from facekeep.store.migrate import migrate
+
+    if settings.database_url is not None:
+        conninfo = settings.database_url
+    else:
+        from facekeep.store.embedded import open_server
+
+        conninfo = stack.enter_context(open_server(settings.home, notice=notice)).conninfo
+    migrate(conninfo, notice=notice)
+    return Database(conninfo)
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"cannot make the data folder {home}: {error.strerror}",
+            hint="Set FACEKEEP_HOME (or --home) to a folder that you may write to.",
+        ) from error

@@ -1,0 +1,116 @@
+"""Inside an isolated child: one request at a time over a pipe, until the parent closes it.
+
+A child holds models and codecs and nothing else: no database, no settings. What kills it costs one photo.
+"""
+
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from facekeep.domain.errors import FailureCode, PhotoFault
+from facekeep.domain.faces import Box, PhotoAnalysis
+
+if TYPE_CHECKING:
+    from facekeep.inference.models import FaceModels
+
+PICTURE_LONGEST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Analyse:
+    """Look at a photo; answered with a PhotoAnalysis."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """Draw a face; answered with the bytes of a picture, `size` pixels square."""
+
+    path: Path
+    box: Box
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """Draw the upright photo; answered with the bytes of a picture."""
+
+    path: Path
+    long_side: int
+
+
+Request = Analyse | Crop | Thumbnail
+Answer = PhotoAnalysis | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A PhotoFault in a form that crosses the pipe."""
+
+    failure: FailureCode
+    message: str
+    hint: str
+
+    def fault(self) -> PhotoFault:
+        """The error again."""
+        return PhotoFault(self.failure, self.message, hint=self.hint)
+
+
+def run(pipe: Connection, models_folder: Path) -> None:
+    """The child's whole life."""
+    # Ctrl-C reaches the whole process group; only the parent decides when a child ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    hands = _Hands(models_folder)
+    while True:
+        try:
+            request: Request = pipe.recv()
+        except (EOFError, OSError):
+            return  # the parent is gone
+        try:
+            pipe.send(_answer(hands, request))
+        except OSError:
+            return
+
+
+class _Hands:
+    """The models, loaded at the first photo: a child that only draws pictures never pays for them."""
+
+    def __init__(self, models_folder: Path) -> None:
+        self._folder = models_folder
+        self._models: FaceModels | None = None
+
+    def models(self) -> "FaceModels":
+        from facekeep.inference.models import FaceModels, prepare
+
+        if self._models is None:
+            self._models = FaceModels(prepare(self._folder))
+        return self._models
+
+    def perform(self, request: Request) -> Answer:
+        from facekeep.inference import crops
+        from facekeep.inference.decode import decode
+        from facekeep.inference.models import WORKING_LONG_SIDE
+
+        match request:
+            case Analyse(path):
+                decoded = decode(path, long_side=WORKING_LONG_SIDE)
+                models = self.models()
+                return PhotoAnalysis(decoded.facts, models.pack.label, models.analyse(decoded.pixels))
+            case Crop(path, box, size):
+                return crops.face_crop(path, box, size=size)
+            case Thumbnail(path, long_side):
+                return crops.thumbnail(path, long_side=long_side)
+
+
+def _answer(hands: _Hands, request: Request) -> Answer | Failed:
+    try:
+        return hands.perform(request)
+    except PhotoFault as fault:
+        return Failed(fault.failure, fault.message, fault.hint)
+    except MemoryError:
+        return Failed(FailureCode.OUT_OF_MEMORY, "not enough memory to look at this photo", "")
+    except Exception as error:  # noqa: BLE001 - the isolation edge: whatever it is, it is this photo's record
+        return Failed(FailureCode.INTERNAL, f"{type(error).__name__}: {error}", "")

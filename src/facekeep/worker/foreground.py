@@ -1,0 +1,135 @@
+"""A scan that somebody waits for: walk the folders, look at what is due, until all is done or `stop`."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from facekeep.actions.context import Context
+from facekeep.actions.libraries import add_library
+from facekeep.actions.scan import ScanReport, scan_library
+from facekeep.domain.errors import FacekeepError
+from facekeep.store import libraries, photos
+from facekeep.store.libraries import ScanCounts
+from facekeep.worker.analysing import Analyser, Progress
+from facekeep.worker.children import Children
+
+POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ForegroundProgress:
+    """The walk and the looking go on side by side. `walking` names the folder being walked, if any."""
+
+    walking: Path | None
+    counts: ScanCounts
+    analysis: Progress
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended: a report for each folder that could be walked, an error for each that could not."""
+
+    reports: dict[Path, ScanReport]
+    errors: dict[Path, FacekeepError]
+    analysis: Progress
+    stopped: bool
+
+
+class Foreground:
+    """One run over some folders."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        children: Children,
+        *,
+        progress: Callable[[ForegroundProgress], None] = lambda _: None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._ctx, self._tell = ctx, progress
+        self._stop = threading.Event() if stop is None else stop
+        self._now = ForegroundProgress(None, ScanCounts(), Progress())
+        self._analyser = Analyser(ctx, children, self._analysed)
+        self._walked = threading.Event()
+        self._before = ScanCounts()
+        self._reports: dict[Path, ScanReport] = {}
+        self._errors: dict[Path, FacekeepError] = {}
+
+    def run(self, folders: Sequence[Path]) -> Outcome:
+        """Add the folders as libraries, scan each, and look at every photo that is due.
+
+        UsageError, before anything is done, when a folder is missing, a file, or not readable.
+        """
+        libraries = {folder: add_library(self._ctx, folder).library for folder in folders}
+        walker = threading.Thread(target=self._walk_all, args=(libraries,), name="walk")
+        walker.start()
+        try:
+            analysis = self._analyse_until_done()
+        except BaseException:
+            self._stop.set()
+            raise
+        finally:
+            walker.join()
+        return Outcome(self._reports, self._errors, analysis, self._stop.is_set())
+
+    def _walk_all(self, libraries: dict[Path, int]) -> None:
+        try:
+            for folder, library in libraries.items():
+                self._walk(folder, library)
+        finally:
+            self._walked.set()
+
+    def _walk(self, folder: Path, library: int) -> None:
+        self._say(walking=folder)
+        try:
+            report = scan_library(self._ctx, library, progress=self._scanned, stop=self._stop.is_set)
+            while report.outcome == "joined" and self._still_open(report.scan):
+                self._say(note="another facekeep is scanning this folder; waiting for it")
+                time.sleep(POLL_S)
+            self._reports[folder] = report
+            self._before = _sum(self._before, report.counts)
+        except FacekeepError as error:
+            self._errors[folder] = error
+        finally:
+            self._say(walking=None, note="")
+
+    def _still_open(self, scan: int) -> bool:
+        with self._ctx.database.read() as reader:
+            return not self._stop.is_set() and libraries.scan(reader, scan).state in ("queued", "running")
+
+    def _analyse_until_done(self) -> Progress:
+        while True:
+            walked = self._walked.is_set()  # asked first: what the walk added last is then seen
+            progress = self._analyser.run(self._stop.is_set)
+            if self._stop.is_set() or (walked and not self._others_at_work()):
+                return progress
+            self._stop.wait(POLL_S)
+
+    def _others_at_work(self) -> bool:
+        with self._ctx.database.read() as reader:
+            busy = photos.busy_count(reader)
+        self._say(note="waiting for another worker to finish" if busy and self._walked.is_set() else "")
+        return busy > 0
+
+    def _scanned(self, counts: ScanCounts) -> None:
+        self._say(counts=_sum(self._before, counts))
+
+    def _analysed(self, analysis: Progress) -> None:
+        self._say(analysis=analysis)
+
+    def _say(self, **changes: object) -> None:
+        self._now = replace(self._now, **changes)  # type: ignore[arg-type]
+        self._tell(self._now)
+
+
+def _sum(one: ScanCounts, other: ScanCounts) -> ScanCounts:
+    return ScanCounts(
+        one.files_seen + other.files_seen,
+        one.photos_new + other.photos_new,
+        one.photos_changed + other.photos_changed,
+        one.files_missing + other.files_missing,
+        one.problems + other.problems,
+    )
