@@ -6,9 +6,16 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from facekeep.actions.context import Activity as Doing
+from facekeep.api.fields import (
+    face_fields,
+    failure_fields,
+    library_fields,
+    person_fields,
+    photo_fields,
+    scan_fields,
+    status_fields,
+)
 from facekeep.domain.errors import FailureCode
-from facekeep.domain.faces import Box as FractionBox
-from facekeep.library.identity import display_path
 from facekeep.store.rows import FaceRow, FailureRow, LibraryRow, PersonRow, PhotoRow, ScanRow
 from facekeep.store.rows import Status as StatusRow
 
@@ -53,6 +60,7 @@ class Activity(Schema):
     faces_found: int = Field(description="Faces found in them.", examples=[310])
     rate: float = Field(description="Photos a second, lately.", examples=[11.5])
     seconds_left: float | None = Field(description="An estimate; null when there is none.", examples=[42.0])
+    message: str = Field(description="Why it is paused; empty otherwise.")
 
     @classmethod
     def of(cls, doing: Doing) -> Self:
@@ -63,6 +71,7 @@ class Activity(Schema):
             faces_found=doing.faces_found,
             rate=doing.rate,
             seconds_left=doing.seconds_left,
+            message=doing.message,
         )
 
 
@@ -86,19 +95,7 @@ class Status(Schema):
     @classmethod
     def of(cls, row: StatusRow, doing: Doing) -> Self:
         """From the counts and what goes on."""
-        return cls(
-            libraries=row.libraries,
-            photos=row.photos,
-            done=row.done,
-            waiting=row.waiting,
-            failed=row.failed,
-            unreadable_paths=row.unreadable_paths,
-            faces=row.faces,
-            people=row.people,
-            named=row.named,
-            ungrouped=row.ungrouped,
-            activity=Activity.of(doing),
-        )
+        return cls.model_validate(status_fields(row) | {"activity": Activity.of(doing)})
 
 
 class Health(Schema):
@@ -125,15 +122,7 @@ class Person(Schema):
     @classmethod
     def of(cls, row: PersonRow) -> Self:
         """From a row of the listing."""
-        return cls(
-            person=row.person,
-            name=row.name,
-            faces=row.faces,
-            photos=row.photos,
-            hidden=row.hidden,
-            cover=row.cover,
-            version=row.version,
-        )
+        return cls.model_validate(person_fields(row))
 
 
 class PersonChange(Body):
@@ -217,34 +206,6 @@ class Face(Schema):
         return cls.model_validate(face_fields(row))
 
 
-def face_fields(row: FaceRow) -> dict[str, object]:
-    """A face under the names of the contract: for the API and for the command line's JSON lines alike."""
-    box = FractionBox(row.x, row.y, row.width, row.height)
-    pixels = box.pixels(row.photo_width, row.photo_height)
-    marks = row.landmarks
-    return {
-        "face": row.face,
-        "photo": row.photo,
-        "files": paths(row.files),
-        "box": {"x": box.x, "y": box.y, "width": box.width, "height": box.height},
-        "box_px": {"x": pixels.x, "y": pixels.y, "width": pixels.width, "height": pixels.height},
-        "landmarks": None if marks is None else [marks[i : i + 2] for i in range(0, len(marks), 2)],
-        "score": row.score,
-        "quality": row.quality,
-        "source": row.source,
-        "person": row.person,
-        "name": row.name,
-        "assigned_by": row.assigned_by,
-        "confidence": row.confidence,
-        "model": row.model,
-    }
-
-
-def paths(files: list[bytes]) -> list[str]:
-    """Paths as text that JSON and terminals can hold."""
-    return [display_path(file) for file in files]
-
-
 class FacesPage(Schema):
     """Part of a listing. `next` is the cursor of the following part; null at the end."""
 
@@ -294,20 +255,6 @@ class PhotoWithFaces(Photo):
         return cls.model_validate(photo_fields(row) | {"face_list": [face_fields(face) for face in faces]})
 
 
-def photo_fields(row: PhotoRow) -> dict[str, object]:
-    """A photo under the names of the contract."""
-    return {
-        "photo": row.photo,
-        "files": paths(row.files),
-        "state": row.state,
-        "media_type": row.media_type,
-        "width": row.width,
-        "height": row.height,
-        "taken_at": row.taken_at,
-        "faces": row.faces,
-    }
-
-
 class PhotosPage(Schema):
     """Part of a listing. `next` is the cursor of the following part; null at the end."""
 
@@ -335,20 +282,6 @@ class Failure(Schema):
     def of(cls, row: FailureRow) -> Self:
         """From a row of the listing."""
         return cls.model_validate(failure_fields(row))
-
-
-def failure_fields(row: FailureRow) -> dict[str, object]:
-    """A failure under the names of the contract."""
-    return {
-        "photo": row.photo,
-        "files": paths(row.files),
-        "code": row.code,
-        "message": row.message,
-        "attempts": row.attempts,
-        "permanent": row.permanent,
-        "retry_at": row.retry_at,
-        "last_at": row.last_at,
-    }
 
 
 class FailuresPage(Schema):
@@ -400,13 +333,7 @@ class Library(Schema):
     @classmethod
     def of(cls, row: LibraryRow) -> Self:
         """From a row of the listing."""
-        return cls(
-            library=row.library,
-            root=display_path(row.root),
-            online=row.online,
-            photos=row.photos,
-            added_at=row.added_at,
-        )
+        return cls.model_validate(library_fields(row))
 
 
 class LibraryNew(Body):
@@ -441,23 +368,7 @@ class Scan(Schema):
     @classmethod
     def of(cls, row: ScanRow) -> Self:
         """From a row of the listing."""
-        return cls.model_validate(
-            {
-                "scan": row.scan,
-                "library": row.library,
-                "root": display_path(row.root),
-                "state": row.state,
-                "requested_at": row.requested_at,
-                "started_at": row.started_at,
-                "finished_at": row.finished_at,
-                "files_seen": row.files_seen,
-                "photos_new": row.photos_new,
-                "photos_changed": row.photos_changed,
-                "files_missing": row.files_missing,
-                "problems": row.problems,
-                "message": row.message,
-            }
-        )
+        return cls.model_validate(scan_fields(row))
 
 
 class Scans(Schema):

@@ -1,0 +1,88 @@
+"""The names of the contract: what rows are called in the API and in the command line's JSON lines.
+
+Apart from the schemas, so that the command line need not load them.
+"""
+
+from dataclasses import asdict
+
+from facekeep.domain.faces import Box
+from facekeep.library.identity import display_path
+from facekeep.store.rows import FaceRow, FailureRow, LibraryRow, PersonRow, PhotoRow, ScanRow, Status
+
+Fields = dict[str, object]
+
+
+def status_fields(row: Status) -> Fields:
+    """The counts."""
+    return asdict(row)
+
+
+def person_fields(row: PersonRow) -> Fields:
+    """A person."""
+    return asdict(row)
+
+
+def face_fields(row: FaceRow) -> Fields:
+    """A face: its box in fractions and in pixels of the upright photo."""
+    box = Box(row.x, row.y, row.width, row.height)
+    pixels = box.pixels(row.photo_width, row.photo_height)
+    marks = row.landmarks
+    return {
+        "face": row.face,
+        "photo": row.photo,
+        "files": paths(row.files),
+        "box": {"x": box.x, "y": box.y, "width": box.width, "height": box.height},
+        "box_px": {"x": pixels.x, "y": pixels.y, "width": pixels.width, "height": pixels.height},
+        "landmarks": None if marks is None else [marks[i : i + 2] for i in range(0, len(marks), 2)],
+        "score": row.score,
+        "quality": row.quality,
+        "source": row.source,
+        "person": row.person,
+        "name": row.name,
+        "assigned_by": row.assigned_by,
+        "confidence": row.confidence,
+        "model": row.model,
+    }
+
+
+def paths(files: list[bytes]) -> list[str]:
+    """Paths as text that JSON and terminals can hold."""
+    return [display_path(file) for file in files]
+
+
+def photo_fields(row: PhotoRow) -> Fields:
+    """A photo."""
+    return {
+        "photo": row.photo,
+        "files": paths(row.files),
+        "state": row.state,
+        "media_type": row.media_type,
+        "width": row.width,
+        "height": row.height,
+        "taken_at": row.taken_at,
+        "faces": row.faces,
+    }
+
+
+def failure_fields(row: FailureRow) -> Fields:
+    """A photo or path that failed."""
+    return {
+        "photo": row.photo,
+        "files": paths(row.files),
+        "code": row.code,
+        "message": row.message,
+        "attempts": row.attempts,
+        "permanent": row.permanent,
+        "retry_at": row.retry_at,
+        "last_at": row.last_at,
+    }
+
+
+def library_fields(row: LibraryRow) -> Fields:
+    """A photo folder."""
+    return {**asdict(row), "root": display_path(row.root)}
+
+
+def scan_fields(row: ScanRow) -> Fields:
+    """A walk through a library."""
+    return {**asdict(row), "root": display_path(row.root)}
