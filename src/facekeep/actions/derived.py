@@ -9,7 +9,7 @@ from pathlib import Path
 
 from facekeep.domain.errors import StorageFault
 
-TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Derived pictures of facekeep; may be deleted at any time.\n"
+TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# facekeep: derived pictures, made again when needed.\n"
 """CACHEDIR.TAG as bford.info/cachedir has it: backup programs leave such a folder out."""
 
 SWEEP_EVERY = 256  # pictures made between two looks at the size of the folder
@@ -26,7 +26,7 @@ class DerivedPictures:
         self._made = 0
 
     def get(self, digest: str, make: Callable[[], bytes]) -> Path:
-        """The picture under a hexadecimal digest, made now if not there. StorageFault when it cannot be kept."""
+        """The picture under a hexadecimal digest, made now if not there. Raises StorageFault."""
         path = self._folder / digest[:2] / f"{digest}.webp"
         with self._locks[int(digest[:8], 16) % len(self._locks)]:
             if not _usable(path):

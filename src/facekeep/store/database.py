@@ -6,6 +6,8 @@ from typing import Any, Literal, Self, TypeVar
 
 import psycopg
 from pgvector.psycopg import register_vector
+from pgvector.psycopg.vector import VectorLoader
+from psycopg.abc import Buffer
 from psycopg.rows import class_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -119,8 +121,18 @@ class Database:
             yield bool(found and found[0])
 
 
+class _ArrayLoader(VectorLoader):
+    """Embeddings as numpy arrays, shape (d,), float32."""
+
+    def load(self, data: Buffer) -> Any:
+        vector = super().load(data)
+        return None if vector is None else vector.to_numpy()
+
+
 def _configure(connection: psycopg.Connection[Any]) -> None:
     register_vector(connection)
+    kind = connection.adapters.types["vector"]
+    connection.adapters.register_loader(kind.oid, _ArrayLoader)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ class Analyser:
         self._finished: deque[float] = deque(maxlen=2000)
 
     def run(self, stop: Stop) -> Progress:
-        """Work until nothing is due, or until `stop`; then what is in hand is finished, the rest given back."""
+        """Work until nothing is due or `stop`; then what is in hand is finished, the rest given back."""
         with self._alive() as worker:
             try:
                 self._work(worker, stop)
