@@ -1,4 +1,4 @@
-"""Derived pictures on disk: made on demand, whole or not at all, within a budget of bytes, always rebuildable."""
+"""Derived pictures on disk: made on demand, whole or not at all, within a budget of bytes, rebuildable."""
 
 import contextlib
 import os

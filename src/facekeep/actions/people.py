@@ -25,8 +25,9 @@ def name_person(ctx: Context, person_id: int, name: str | None, *, version: int 
         store.rename(writer, before.person, cleaned)
         changes = {"person": before.person, "name": [before.name, cleaned], "confirmed": confirmed}
         store.decide(writer, "name", "user", changes)
+        _look_again(ctx, writer, before.person)
         row = listing.person(writer, before.person)
-    ctx.wake()  # a newly named person may be who other faces are
+    ctx.wake()
     return row
 
 
@@ -44,6 +45,7 @@ def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | Non
         store.rename(writer, target.person, name)
         changes = {"from": source.person, "into": target.person, "name": [target.name, name]}
         store.decide(writer, "merge", "user", {**changes, "moved": moved, "confirmed": confirmed})
+        _look_again(ctx, writer, target.person)
         row = listing.person(writer, target.person)
     ctx.wake()
     return row
@@ -77,6 +79,7 @@ def assign_face(
         store.touch(writer, target)
         _journal_face(writer, "assign", face_id, before, target)
         face_store.mark_grouped(writer, [face_id])
+        _look_again(ctx, writer, target)
         row = listing.face(writer, face_id)
     ctx.wake()
     return row
@@ -103,6 +106,12 @@ def clean_name(name: str) -> str:
     if not cleaned or len(cleaned) > MAX_NAME or not cleaned.isprintable():
         raise UsageError(f"a name has 1 to {MAX_NAME} printable characters", hint="Give another name.")
     return cleaned
+
+
+def _look_again(ctx: Context, writer: Writer, person: int) -> None:
+    """Whoever has just been named, or has grown, may be who some lone faces are."""
+    reach = ctx.pack.thresholds.match
+    face_store.look_again_near(writer, person, ctx.pack_id, dimensions=ctx.pack.dimensions, reach=reach)
 
 
 def _lock_both(

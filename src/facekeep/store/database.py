@@ -131,6 +131,8 @@ class _ArrayLoader(VectorLoader):
 
 def _configure(connection: psycopg.Connection[Any]) -> None:
     register_vector(connection)
+    # Candidates that an index scan considers; its default, 40, is fewer than the neighbours we ask for.
+    connection.execute("SET hnsw.ef_search = 120")
     kind = connection.adapters.types["vector"]
     connection.adapters.register_loader(kind.oid, _ArrayLoader)
 

@@ -137,6 +137,13 @@ def mark_ungrouped(writer: Writer, faces: Sequence[int]) -> None:
     writer.run(SQL["mark_ungrouped"], {"faces": list(faces)})
 
 
+def look_again_near(writer: Writer, person: int, pack: int, *, dimensions: int, reach: float) -> int:
+    """Let grouping ask again about lone faces within `reach` of a person's best faces. How many."""
+    sql = SQL["look_again_near"].replace("{dimensions}", str(int(dimensions)))
+    row = {"person": person, "pack": pack, "reach": reach, "exemplars": 20, "limit": 100}
+    return writer.run(sql, row)
+
+
 def _put_embedding(writer: Writer, face: int, pack: int, vector: Vector) -> None:
     row = {"face": face, "pack": pack, "vector": np.asarray(vector, dtype=np.float32)}
     writer.run(SQL["put_embedding"], row)

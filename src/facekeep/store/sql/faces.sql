@@ -64,6 +64,22 @@ WHERE f.id = ANY(%(faces)s) ORDER BY f.id;
 -- name: mark_grouped
 UPDATE face SET grouped = true WHERE id = ANY(%(faces)s);
 
+-- name: look_again_near
+-- Lone faces within reach of a person's best faces: the next grouping asks again whether they are this person.
+UPDATE face SET grouped = false WHERE id IN (
+    SELECT n.face_id FROM (
+        SELECT e.vector FROM assignment a JOIN face f ON f.id = a.face_id
+        JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
+        WHERE a.person_id = %(person)s ORDER BY f.quality DESC NULLS LAST, f.id LIMIT %(exemplars)s
+    ) AS x
+    CROSS JOIN LATERAL (
+        SELECT face_id, vector FROM embedding WHERE pack_id = %(pack)s
+        ORDER BY (vector::halfvec({dimensions})) <-> (x.vector::halfvec({dimensions})) LIMIT %(limit)s
+    ) AS n
+    WHERE n.vector <-> x.vector <= %(reach)s
+      AND NOT EXISTS (SELECT FROM assignment o WHERE o.face_id = n.face_id)
+);
+
 -- name: mark_ungrouped
 UPDATE face SET grouped = false WHERE id = ANY(%(faces)s);
 
