@@ -10,9 +10,9 @@ from urllib.parse import unquote
 import pytest
 import typer
 
+from facekeep.cli.main import app
 from facekeep.settings import SETTINGS
 
-app = pytest.importorskip("facekeep.cli.main").app
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
