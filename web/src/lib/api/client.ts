@@ -1,0 +1,102 @@
+/** Every request that the page makes, typed by the generated client. Each gives its value or throws a Problem. */
+import createClient from "openapi-fetch";
+import { offline, problemFrom } from "./problem";
+import type { paths } from "./schema";
+import type { Face, Failure, FailureCode, FailureCount, Library, Page, Person, Photo, PhotoDetail, Scan } from "./types";
+
+const http = createClient<paths>({ baseUrl: "", fetch: (request) => globalThis.fetch(request) });
+
+interface Outcome {
+  data?: unknown;
+  error?: unknown;
+  response: Response;
+}
+
+async function answer<Value>(request: Promise<Outcome>): Promise<Value> {
+  let outcome: Outcome;
+  try {
+    outcome = await request;
+  } catch {
+    throw offline();
+  }
+  if (!outcome.response.ok) throw problemFrom(outcome.response.status, outcome.error);
+  return outcome.data as Value;
+}
+
+/** Query values that were not given are left out of the address. */
+function given<Query extends Record<string, unknown>>(query: Query): { [Key in keyof Query]: NonNullable<Query[Key]> } {
+  const kept = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  return Object.fromEntries(kept) as { [Key in keyof Query]: NonNullable<Query[Key]> };
+}
+
+export interface PeopleFilter {
+  named?: boolean | undefined;
+  hidden?: boolean | undefined;
+  q?: string | undefined;
+}
+
+const PAGE = 100;
+
+// A listing gives codes as plain text, since a later server may know more of them; a request takes the known ones.
+type Retry = { photo?: number; code?: FailureCode };
+
+export const people = {
+  list: (filter: PeopleFilter, cursor: string | null, limit = PAGE) =>
+    answer<Page<Person>>(http.GET("/api/v1/people", { params: { query: given({ ...filter, cursor, limit }) } })),
+  names: (q: string) =>
+    answer<{ items: Person[] }>(http.GET("/api/v1/people/names", { params: { query: { q } } })).then((it) => it.items),
+  get: (person: number) => answer<Person>(http.GET("/api/v1/people/{person}", { params: { path: { person } } })),
+  change: (person: Person, change: { name?: string | null; hidden?: boolean }) =>
+    answer<Person>(
+      http.PATCH("/api/v1/people/{person}", {
+        params: { path: { person: person.person } },
+        body: { ...change, version: person.version },
+      }),
+    ),
+  merge: (from: Person, into: Person) =>
+    answer<Person>(
+      http.POST("/api/v1/people/{person}/merge", {
+        params: { path: { person: from.person } },
+        body: { into: into.person, version: from.version },
+      }),
+    ),
+};
+
+export const faces = {
+  list: (filter: { person?: number; photo?: number }, cursor: string | null, limit = PAGE) =>
+    answer<Page<Face>>(http.GET("/api/v1/faces", { params: { query: given({ ...filter, cursor, limit }) } })),
+  assign: (face: number, to: { person: number } | { name: string }) =>
+    answer<Face>(http.PUT("/api/v1/faces/{face}/person", { params: { path: { face } }, body: to })),
+  unassign: (face: number) =>
+    answer<Face>(http.DELETE("/api/v1/faces/{face}/person", { params: { path: { face } } })),
+};
+
+export const photos = {
+  list: (filter: { person?: number | undefined }, cursor: string | null, limit = PAGE) =>
+    answer<Page<Photo>>(http.GET("/api/v1/photos", { params: { query: given({ ...filter, cursor, limit }) } })),
+  get: (photo: number) => answer<PhotoDetail>(http.GET("/api/v1/photos/{photo}", { params: { path: { photo } } })),
+};
+
+export const failures = {
+  list: (code: string, cursor: string | null, limit = PAGE) =>
+    answer<Page<Failure>>(http.GET("/api/v1/failures", { params: { query: given({ code: code as FailureCode, cursor, limit }) } })),
+  summary: () => answer<{ items: FailureCount[] }>(http.GET("/api/v1/failures/summary")).then((it) => it.items),
+  retry: (what: { photo?: number; code?: string }) =>
+    answer<{ retried: number }>(http.POST("/api/v1/failures/retry", { body: what as Retry })).then((it) => it.retried),
+};
+
+export const libraries = {
+  list: () => answer<{ items: Library[] }>(http.GET("/api/v1/libraries")).then((it) => it.items),
+  add: (root: string) => answer<Library>(http.POST("/api/v1/libraries", { body: { root } })),
+  scan: (library: number) =>
+    answer<Scan>(http.POST("/api/v1/libraries/{library}/scan", { params: { path: { library } } })),
+};
+
+export const scans = {
+  list: () => answer<{ items: Scan[] }>(http.GET("/api/v1/scans")).then((it) => it.items),
+  stop: (scan: number) => answer<Scan>(http.POST("/api/v1/scans/{scan}/stop", { params: { path: { scan } } })),
+};
+
+/** Sizes as the server snaps them: 96, 160, 320, 640 for crops; 320, 1280, 2048 for photos. */
+export const cropAddress = (face: number, size: 96 | 160 | 320 | 640) => `/api/v1/faces/${face}/crop?size=${size}`;
+export const imageAddress = (photo: number, size: 320 | 1280 | 2048) => `/api/v1/photos/${photo}/image?size=${size}`;

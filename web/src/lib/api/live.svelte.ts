@@ -1,0 +1,62 @@
+/** The state of the whole as the server tells it, by server-sent events; and whether the server can be reached. */
+import type { Status } from "./types";
+
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 15000;
+
+class Live {
+  status = $state.raw<Status | null>(null);
+  connection = $state<"connecting" | "open" | "lost">("connecting");
+  /** Rises with each reconnection, so that listings which failed meanwhile know to read again. */
+  epoch = $state(0);
+
+  #source: EventSource | null = null;
+  #wait = FIRST_WAIT_MS;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  start(): () => void {
+    this.#connect();
+    return () => {
+      clearTimeout(this.#timer);
+      this.#source?.close();
+    };
+  }
+
+  /** Tries at once instead of at the end of the wait. */
+  retry(): void {
+    this.#wait = FIRST_WAIT_MS;
+    this.#connect();
+  }
+
+  #connect(): void {
+    clearTimeout(this.#timer);
+    this.#source?.close();
+    const source = new EventSource("/api/v1/events");
+    this.#source = source;
+    source.addEventListener("open", () => this.#opened());
+    source.addEventListener("status", (event) => {
+      this.status = JSON.parse(event.data as string) as Status;
+    });
+    source.addEventListener("error", () => this.#failed(source));
+  }
+
+  #opened(): void {
+    if (this.connection === "lost") this.epoch += 1;
+    this.connection = "open";
+    this.#wait = FIRST_WAIT_MS;
+  }
+
+  // The browser's own reconnection gives up after some errors, and cannot be asked to hurry: ours replaces it.
+  #failed(source: EventSource): void {
+    source.close();
+    this.connection = "lost";
+    this.#timer = setTimeout(() => this.#connect(), this.#wait);
+    this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT_MS);
+  }
+}
+
+export const live = new Live();
+
+export function isWorking(status: Status | null): boolean {
+  return status !== null && ["scanning", "analysing", "grouping"].includes(status.activity.state);
+}

@@ -1,0 +1,27 @@
+/** The values of the interface, taken from the generated client by path, so that a change of the API is a type error here. */
+import type { components, paths } from "./schema";
+
+type Answer<Path extends keyof paths> = paths[Path] extends {
+  get: { responses: { 200: { content: { "application/json": infer Body } } } };
+}
+  ? Body
+  : never;
+
+export type Status = Answer<"/api/v1/status">;
+export type Activity = Status["activity"];
+export type Person = Answer<"/api/v1/people/{person}">;
+export type Face = Answer<"/api/v1/faces/{face}">;
+export type Photo = Answer<"/api/v1/photos">["items"][number];
+export type PhotoDetail = Answer<"/api/v1/photos/{photo}">;
+export type Failure = Answer<"/api/v1/failures">["items"][number];
+export type FailureCount = Answer<"/api/v1/failures/summary">["items"][number];
+export type FailureCode = components["schemas"]["FailureCode"];
+export type Library = Answer<"/api/v1/libraries">["items"][number];
+export type Scan = Answer<"/api/v1/scans">["items"][number];
+
+/** Part of a listing; `next` is the cursor of the following part, null or absent at the end. */
+export interface Page<Item> {
+  items: Item[];
+  total: number;
+  next?: string | null;
+}

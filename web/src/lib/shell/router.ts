@@ -1,0 +1,36 @@
+/** Addresses of the page's screens, both ways. Ids are positive whole numbers; anything else is a missing page. */
+
+export type Route =
+  | { screen: "people" }
+  | { screen: "person"; person: number }
+  | { screen: "photos" }
+  | { screen: "photo"; photo: number; person: number | null }
+  | { screen: "activity" }
+  | { screen: "missing"; path: string };
+
+export function parse(path: string, search = ""): Route {
+  const parts = path.split("/").filter((part) => part !== "");
+  const [head, tail, ...rest] = parts;
+  if (rest.length > 0) return { screen: "missing", path };
+  if (head === undefined) return { screen: "people" };
+  if (tail === undefined && (head === "people" || head === "photos" || head === "activity")) return { screen: head };
+  const id = wholeNumber(tail);
+  if (head === "people" && id !== null) return { screen: "person", person: id };
+  if (head === "photos" && id !== null) {
+    return { screen: "photo", photo: id, person: wholeNumber(new URLSearchParams(search).get("person")) };
+  }
+  return { screen: "missing", path };
+}
+
+export const addressOf = {
+  people: () => "/",
+  person: (person: number) => `/people/${person}`,
+  photos: () => "/photos",
+  photo: (photo: number, person: number | null = null) =>
+    `/photos/${photo}${person === null ? "" : `?person=${person}`}`,
+  activity: () => "/activity",
+};
+
+function wholeNumber(text: string | null | undefined): number | null {
+  return text && /^[1-9][0-9]{0,15}$/.test(text) ? Number(text) : null;
+}

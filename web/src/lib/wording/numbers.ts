@@ -1,0 +1,77 @@
+/** Counts, times and paths as people read them. English, as the whole page. */
+
+const COUNT = new Intl.NumberFormat("en");
+const DAY = new Intl.DateTimeFormat("en", { year: "numeric", month: "long", day: "numeric" });
+const MOMENT = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+
+export function count(number: number): string {
+  return COUNT.format(number);
+}
+
+export function plural(number: number, one: string, many = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : many}`;
+}
+
+/** What is left, rounded as coarsely as the guess deserves. */
+export function timeLeft(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "";
+  if (seconds < 10) return "a few seconds left";
+  if (seconds < 60) return `about ${Math.round(seconds / 10) * 10} seconds left`;
+  if (seconds < 3600) return `about ${plural(Math.max(1, Math.round(seconds / 60)), "minute")} left`;
+  if (seconds < 86400) return `about ${plural(Math.round(seconds / 3600), "hour")} left`;
+  return `about ${plural(Math.round(seconds / 86400), "day")} left`;
+}
+
+/** Photos a second, or a minute where that reads better. */
+export function rate(perSecond: number): string {
+  if (!(perSecond > 0)) return "";
+  if (perSecond >= 10) return `${count(Math.round(perSecond))} photos a second`;
+  if (perSecond >= 1) return `${perSecond.toFixed(1)} photos a second`;
+  return `${plural(Math.max(1, Math.round(perSecond * 60)), "photo")} a minute`;
+}
+
+export function duration(fromIso: string, toIso: string): string {
+  const seconds = Math.max(0, (Date.parse(toIso) - Date.parse(fromIso)) / 1000);
+  if (seconds < 1) return "under a second";
+  if (seconds < 60) return plural(Math.round(seconds), "second");
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+];
+
+/** "5 minutes ago", "in 2 hours"; the date itself beyond a week. */
+export function fromNow(iso: string, now = Date.now()): string {
+  const seconds = (Date.parse(iso) - now) / 1000;
+  if (Math.abs(seconds) > 7 * 86400) return DAY.format(new Date(iso));
+  const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), unit);
+  }
+  return seconds > 0 ? "in a moment" : "just now";
+}
+
+export function moment(iso: string): string {
+  return MOMENT.format(new Date(iso));
+}
+
+export function day(iso: string): string {
+  return DAY.format(new Date(iso));
+}
+
+/** A path's last part, and what comes before it. Either slash: paths may come from another system. */
+export function splitPath(path: string): { folder: string; name: string } {
+  const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+  return { folder: path.slice(0, at + 1), name: path.slice(at + 1) };
+}
+
+/** A share from 0 to 1, or null where there is nothing to be done yet. */
+export function share(done: number, waiting: number): number | null {
+  const all = done + waiting;
+  return all > 0 ? done / all : null;
+}
