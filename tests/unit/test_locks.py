@@ -1,8 +1,10 @@
 """The lock files: complete, hashed, and free of any address to fetch from."""
 
+import ast
 import json
 import re
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +106,28 @@ def test_the_page_lock_is_hashed_and_names_no_registry() -> None:
 
 def test_npm_is_told_to_keep_addresses_out() -> None:
     assert "omit-lockfile-registry-resolved=true" in (ROOT / "web/.npmrc").read_text(encoding="utf-8").split()
+
+
+def imported(folder: Path) -> set[str]:
+    """Top-level names of the modules that the Python files under `folder` import."""
+    found: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize(("folder", "lock"), [("src", "run"), ("tests", "dev")])
+def test_whatever_is_imported_is_asked_for_by_name(folder: str, lock: str) -> None:
+    """What another package happens to bring along may go away with its next version."""
+    asked = {canonicalize_name(Requirement(text).name) for text in wanted(lock)}
+    providers = packages_distributions()
+    undeclared = {
+        module
+        for module in imported(ROOT / folder) & set(providers)
+        if not {canonicalize_name(name) for name in providers[module]} & (asked | {"facekeep"})
+    }
+    assert undeclared == set()
