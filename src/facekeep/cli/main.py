@@ -1,0 +1,67 @@
+"""The `facekeep` command and what every subcommand shares: errors in one line, exit statuses, a version."""
+
+import contextlib
+import sys
+from typing import Annotated
+
+import typer
+
+from facekeep.cli import doctor, faces, failures, models, people, scan, serve, status
+from facekeep.cli.guard import GuardedGroup
+
+HELP = """Finds the people in a photo library and never loses what its user told it.
+
+Start with `facekeep serve DIR`: it scans the photos in DIR and shows the people on a page.
+
+Exit status: 0 done, 1 done with failures, 2 wrong usage, 3 the machine is not in a state to do it,
+130 stopped by Ctrl-C.
+"""
+
+app = typer.Typer(
+    cls=GuardedGroup,
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(serve.serve)
+app.command()(scan.scan)
+app.command()(status.status)
+app.command()(people.people)
+app.command()(people.name)
+app.command()(faces.faces)
+app.command()(failures.failures)
+app.add_typer(models.app, name="models")
+app.command()(doctor.doctor)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"facekeep {version('facekeep')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the whole traceback of an error, and log everything.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """What may stand before the command."""
+
+
+def main() -> None:
+    """The entry point of the `facekeep` script."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal cannot show must not end a listing.
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    app(prog_name="facekeep")

@@ -1,0 +1,54 @@
+"""`facekeep models`."""
+
+from pathlib import Path
+
+import typer
+
+from facekeep.cli import options
+from facekeep.cli.options import Home, Json
+
+app = typer.Typer(help="The model packs that find and recognise faces.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_models(json: Json = False, home: Home = None) -> None:
+    """List the model packs: what they are, their licence, and whether they are ready to use."""
+    from facekeep.cli.output import emit, table
+    from facekeep.domain.packs import BUNDLED, PACKS
+
+    settings = options.load(home)
+    items = [
+        {
+            "model": pack.label,
+            "name": pack.name,
+            "version": pack.version,
+            "description": pack.description,
+            "licence": pack.licence,
+            "dimensions": pack.dimensions,
+            "active": pack is BUNDLED,
+            "ready": is_ready(settings.home / "models" / pack.label),
+        }
+        for pack in PACKS
+    ]
+    if json:
+        for item in items:
+            emit(item)
+        return
+    rows = (
+        (
+            item["model"],
+            "ready" if item["ready"] else "made on first use",
+            item["licence"],
+            item["description"],
+        )
+        for item in items
+    )
+    table(["model", "state", "licence", "description"], rows)
+
+
+def is_ready(folder: Path) -> bool:
+    """Whether a pack's files are there; their content is checked whenever they are used."""
+    from facekeep.inference.bundled import MODELS, PackFiles
+
+    files = PackFiles(folder)
+    return (folder / "manifest.json").is_file() and all(files.path(model).is_file() for model in MODELS)

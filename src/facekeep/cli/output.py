@@ -1,0 +1,71 @@
+"""Printing: JSON lines for programs, tables for people, notes on standard error."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import typer
+
+WIDE = 100_000
+"""Columns of a table that is not for a terminal: nothing is cut off or wrapped."""
+
+
+def emit(item: Mapping[str, object]) -> None:
+    """One JSON object on one line."""
+    # A pipe in an encoding that cannot hold every character must still carry valid JSON.
+    ascii_only = (sys.stdout.encoding or "ascii").lower().replace("-", "") != "utf8"
+    sys.stdout.write(json.dumps(item, ensure_ascii=ascii_only, default=_plain) + "\n")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table on standard output; columns named with a leading `>` are aligned to the right."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDE, highlight=False)
+    grid = Table(box=None, pad_edge=False, header_style="bold" if console.is_terminal else "")
+    for column in columns:
+        grid.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left")
+    for row in rows:
+        grid.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    console.print(grid)
+
+
+def say(text: str) -> None:
+    """A line of the answer."""
+    typer.echo(text)
+
+
+def note(text: str) -> None:
+    """A line about what goes on; not part of the answer."""
+    typer.echo(f"facekeep: {text}", err=True)
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 photo`, `1,200 photos`."""
+    return f"{number:,} {one if number == 1 else (many if many else one + 's')}"
+
+
+def path(name: Path) -> str:
+    """A path as text that any terminal can show."""
+    from facekeep.library.identity import display_path
+
+    return display_path(os.fsencode(name))
+
+
+def show_page(shown: int, total: int, one: str, many: str = "") -> None:
+    """What a table left out, if anything."""
+    if total == 0:
+        say(f"no {many if many else one + 's'}")
+    elif shown < total:
+        say(f"{shown:,} of {count(total, one, many)}; --limit shows more, --json all")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in JSON")

@@ -1,0 +1,98 @@
+"""`facekeep serve`."""
+
+import logging
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facekeep.cli import options
+from facekeep.cli.folders import checked
+from facekeep.cli.options import Home, Workers
+from facekeep.domain.errors import EnvironmentFault
+
+if TYPE_CHECKING:
+    import socket
+
+    from facekeep.settings import Settings
+
+
+def serve(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[DIR…]", help="Folders of photos to scan as well.", show_default=False),
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Where to listen (127.0.0.1).", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Which port to listen on (8765); 0 takes a free one.", show_default=False
+        ),
+    ] = None,
+    open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    workers: Workers = None,
+    home: Home = None,
+) -> None:
+    """Show the people on a page, and look at photos in the background.
+
+    Folders given here are scanned and remembered. Without any, those known already are served; new ones can
+    be added on the page. Ctrl-C stops after the photos in hand.
+    """
+    from facekeep.api import server
+
+    settings = options.load(home, host=host, port=port, workers=workers)
+    roots = checked(settings, folders or [])
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=settings.log_level.upper(), format=form)
+    _refuse_second(settings)
+    try:
+        found = server.listen(settings.host, settings.port)
+    except EnvironmentFault:
+        # Two that were started at the same moment: the other one has just taken the port.
+        _refuse_second(settings)
+        raise
+    with found:
+        _serve(settings, found, roots, open_page)
+
+
+def _refuse_second(settings: "Settings") -> None:
+    from facekeep.cli.running import url_of_running
+
+    url = url_of_running(settings.home)
+    if url is not None:
+        raise EnvironmentFault(
+            f"already running for {settings.home}, at {url}",
+            hint="Open that address. To have a folder scanned, add it there or run `facekeep scan DIR`.",
+        )
+
+
+def _serve(settings: "Settings", found: "socket.socket", roots: list[Path], open_page: bool) -> None:
+    from facekeep import bootstrap
+    from facekeep.actions.libraries import add_library, request_scan
+    from facekeep.api import server
+    from facekeep.api.app import create_app
+    from facekeep.cli.output import note
+    from facekeep.cli.progress import Steps
+    from facekeep.cli.running import written_down
+
+    url, instance = server.url_of(found, settings.host), secrets.token_hex(8)
+    with bootstrap.open_context(settings, notice=note) as ctx, written_down(settings.home, url, instance):
+        with Steps() as steps:
+            bootstrap.prepare_models(settings, progress=steps)
+        with bootstrap.open_service(settings, ctx) as service:
+            for root in roots:
+                request_scan(service.context, add_library(service.context, root).library)
+            app = create_app(service.context, allowed_hosts=settings.allowed_hosts, instance=instance)
+            server.run(app, found, ready=lambda: _announce(url, open_page))
+            note("stopping: finishing the photos in hand")
+
+
+def _announce(url: str, open_page: bool) -> None:
+    import webbrowser
+
+    typer.echo(f"facekeep: {url} shows the people (Ctrl-C stops)")
+    if open_page:
+        webbrowser.open(url)
