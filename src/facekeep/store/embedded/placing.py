@@ -109,8 +109,8 @@ def _system_folder(account: Account) -> Path:
     chosen = os.environ.get(FOLDER_VARIABLE, "")
     folder = Path(chosen if chosen else _SYSTEM_FOLDER)
     hint = (
-        f"Set {FOLDER_VARIABLE} to a folder of root's that user {account.name} can enter, or FACEKEEP_HOME to a "
-        f"folder whose parents that user can pass through, or {USER_VARIABLE} to a user who can."
+        f"Set {FOLDER_VARIABLE} to a folder of root's that user {account.name} can enter, or FACEKEEP_HOME "
+        f"to a folder whose parents that user can pass through, or {USER_VARIABLE} to a user who can."
     )
     try:
         _make_open(folder)

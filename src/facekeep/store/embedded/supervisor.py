@@ -132,8 +132,8 @@ def main(arguments: list[str]) -> int:
     if os.fork() != 0:
         # Whoever started us would have to collect our exit status one day; nobody has to, for an orphan.
         os._exit(0)
-    claim = FileLock(int(descriptor))
-    os.set_inheritable(claim.descriptor, False)
+    # Kept open to the very end: who gets this lock may rely on us being gone.
+    os.set_inheritable(int(descriptor), False)
     os.umask(0o077)
     reporter = Reporter()
     supervisor = Supervisor(ControlFolder(Path(home)), reporter)
@@ -153,8 +153,6 @@ def main(arguments: list[str]) -> int:
             StorageFault(f"The database supervisor failed: {error!r}", hint="See database/server.log.")
         )
         return 3
-    finally:
-        claim.close()
     return 0
 
 
