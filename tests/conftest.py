@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     """Name the failed checks of script/test and the skipped kinds of test, just above the closing line."""
+    yield
     lines = [f"FAILED CHECK: {name}" for name in os.environ.get("FAILED_CHECKS", "").splitlines()]
     skipped = terminalreporter.stats.get("skipped", [])
     without = {kind for report in skipped for kind in LOUD if kind in getattr(report, "keywords", ())}
