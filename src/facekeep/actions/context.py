@@ -30,11 +30,11 @@ class Renderer(Protocol):
     """Draws derived pictures away from this process: a bad photo harms only its own picture."""
 
     def crop(self, path: Path, box: Box, size: int) -> Future[bytes]:
-        """A square around a face, `size` pixels, WebP. Fails with PhotoFault."""
+        """A square around a face, `size` pixels, JPEG. Fails with PhotoFault."""
         ...
 
     def thumbnail(self, path: Path, long_side: int) -> Future[bytes]:
-        """The upright photo, WebP. Fails with PhotoFault."""
+        """The upright photo, JPEG. Fails with PhotoFault."""
         ...
 
 

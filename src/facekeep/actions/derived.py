@@ -27,7 +27,7 @@ class DerivedPictures:
 
     def get(self, digest: str, make: Callable[[], bytes]) -> Path:
         """The picture under a hexadecimal digest, made now if not there. Raises StorageFault."""
-        path = self._folder / digest[:2] / f"{digest}.webp"
+        path = self._folder / digest[:2] / f"{digest}.jpg"
         with self._locks[int(digest[:8], 16) % len(self._locks)]:
             if not _usable(path):
                 self._keep(path, make())

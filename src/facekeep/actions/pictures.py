@@ -55,7 +55,7 @@ def photo_image(ctx: Context, photo_id: int, *, long_side: int) -> Picture:
 
 def _kept(ctx: Context, key: str, draw: Callable[[], bytes]) -> Picture:
     digest = blake2b(key.encode(), digest_size=20).hexdigest()
-    return Picture(ctx.pictures.get(digest, draw), "image/webp", digest)
+    return Picture(ctx.pictures.get(digest, draw), "image/jpeg", digest)
 
 
 def _first_drawn(files: list[bytes], draw: Callable[[Path], Future[bytes]]) -> bytes:
