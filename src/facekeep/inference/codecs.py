@@ -82,9 +82,11 @@ def _named(fault: PhotoFault, name: str) -> PhotoFault:
 def _undecodable(error: Exception, name: str) -> PhotoFault:
     said = str(error).strip()
     words = f"{type(error).__name__} {said}".lower()
-    if any(memory in words for memory in _MEMORY_WORDS):
+    # libheif calls it a memory error when a damaged header asks for too much of anything.
+    if "security limit" not in words and any(memory in words for memory in _MEMORY_WORDS):
         return PhotoFault(FailureCode.OUT_OF_MEMORY, f"{name}: not enough memory to decode it")
-    reason = said if said else type(error).__name__
+    reason = "it is damaged, or of a kind that is not supported" if "cannot identify" in words else said
+    reason = reason if reason else type(error).__name__
     if "truncated" in words or "premature end" in words:
         reason = f"it is truncated ({reason})"
     return PhotoFault(

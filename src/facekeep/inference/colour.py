@@ -17,6 +17,11 @@ _PLAIN = frozenset({"L", "LA", "RGB", "RGBA", "CMYK", "LAB"})
 _TO_PLAIN = {"1": "L", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB", "PA": "RGBA"}
 _MODE_OF_SPACE = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
 _WHITE = 255
+_STRIP_ROWS = 512
+# TIFF 6.0, tag and value.
+_PHOTOMETRIC, _WHITE_IS_ZERO = 0x0106, 0
+# A profile that changes no colour by more than this many levels is sRGB in all but name.
+_SAME_LEVELS = 3
 
 
 def to_srgb(picture: "Image", size: tuple[int, int], profile: bytes | None) -> Pixels:
@@ -45,9 +50,27 @@ def _scaled(picture: "Image", size: tuple[int, int]) -> "Image":
 
     if picture.size == size:
         return picture
-    # Hamming: as sharp as an area average, without its uneven steps at factors below two; for large factors a
-    # whole-number reduction comes first (docs/formats.md has the figures).
-    return picture.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
+    # By a whole number first, to twice the size: that is fast, and what is left needs a good filter. Hamming
+    # is as sharp as an area average without its uneven steps at small factors (figures: docs/formats.md).
+    factor = min(picture.width // size[0], picture.height // size[1]) // 2
+    box = (0.0, 0.0, float(picture.width), float(picture.height))
+    if factor > 1:
+        box = (0.0, 0.0, picture.width / factor, picture.height / factor)
+        picture = _reduced(picture, factor)
+    return picture.resize(size, Image.Resampling.HAMMING, box=box)
+
+
+def _reduced(picture: "Image", factor: int) -> "Image":
+    """Each `factor` x `factor` pixels averaged. In strips: Pillow copies what has alpha to reduce it."""
+    from PIL import Image
+
+    width, height = picture.size
+    whole = Image.new(picture.mode, (-(-width // factor), -(-height // factor)))
+    strip = factor * max(1, _STRIP_ROWS // factor)
+    for top in range(0, height, strip):
+        part = picture.crop((0, top, width, min(height, top + strip)))
+        whole.paste(part.reduce(factor), (0, top // factor))
+    return whole
 
 
 def _plain(picture: "Image") -> "Image":
@@ -70,6 +93,9 @@ def _from_deep(picture: "Image") -> "Image":
     values: npt.NDArray[Any] = np.asarray(picture)
     if picture.mode.startswith("I;16"):
         grey = (values >> 8).astype(np.uint8)
+        if getattr(picture, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+            # Pillow turns this over for 8 bits, but not for 16.
+            grey = 255 - grey
     else:
         grey = _grey_of_range(values.astype(np.float32))
     return Image.fromarray(grey)
@@ -121,20 +147,30 @@ def _through_profile(picture: "Image", profile: bytes | None) -> "Image":
 def _transform(profile: bytes) -> "tuple[str, Any] | None":
     """The mode a profile is for and the way from there to sRGB; None: broken, or nothing to do.
 
-    Kept, for a library has few cameras, and most profiles are sRGB under some name.
+    Kept, for a library has few cameras.
     """
     from PIL import ImageCms
 
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         mode = _MODE_OF_SPACE.get(source.profile.xcolor_space)
-        description = source.profile.profile_description
-        if mode is None or (mode == "RGB" and description is not None and "srgb" in description.lower()):
+        if mode is None:
             return None
-        target = ImageCms.createProfile("sRGB")
-        return mode, ImageCms.buildTransform(source, target, mode, "RGB")
+        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+        return None if mode == "RGB" and _changes_nothing(transform) else (mode, transform)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
+
+
+def _changes_nothing(transform: Any) -> bool:
+    """Whether a way from RGB to sRGB leaves colours as they are: most profiles are sRGB under some name."""
+    from PIL import Image, ImageCms
+
+    levels = np.array([0, 16, 64, 128, 192, 255], dtype=np.uint8)
+    colours = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, 6, 3)
+    changed = ImageCms.applyTransform(Image.fromarray(colours), transform)
+    difference = np.asarray(changed).astype(np.int16) - colours
+    return bool(np.abs(difference).max() <= _SAME_LEVELS)
 
 
 def _from_lab(picture: "Image") -> "Image":

@@ -11,7 +11,7 @@ from facekeep.inference.decode import open_photo
 from facekeep.inference.limits import DEFAULT_MAX_PIXELS
 
 RENDERED_TYPE = "image/jpeg"
-"""Media type of everything made here. A 256-pixel crop takes 0.3 ms as JPEG and 4 ms as WebP (docs/formats.md)."""
+"""Of everything made here. A 256-pixel crop takes 0.2 ms; as WebP 2.4 ms (docs/formats.md)."""
 
 _QUALITY = 85
 
@@ -85,8 +85,9 @@ def _square(pixels: Pixels, box: Box, margin: float, size: int) -> Pixels:
     top = round((box.y + box.height / 2.0) * height - side / 2.0)
     across = np.clip(np.arange(left, left + side), 0, width - 1)
     down = np.clip(np.arange(top, top + side), 0, height - 1)
-    cut = pixels[down[:, None], across[None, :]]
+    cut: Pixels = pixels[down[:, None], across[None, :]]
     if side == size:
         return cut
     resample = Image.Resampling.HAMMING if side > size else Image.Resampling.BICUBIC
-    return np.asarray(Image.fromarray(cut).resize((size, size), resample))
+    scaled: Pixels = np.asarray(Image.fromarray(cut).resize((size, size), resample))
+    return scaled

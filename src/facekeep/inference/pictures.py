@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from facekeep.domain import media
+from facekeep.domain.errors import FailureCode, PhotoFault
 from facekeep.domain.faces import Pixels
 from facekeep.domain.tiff import Read
 from facekeep.inference import exif
@@ -21,6 +22,8 @@ _READERS = {
     media.BMP: "BMP",
     media.AVIF: "AVIF",
 }
+# TIFF 6.0, tags and value.
+_BITS_PER_SAMPLE, _PLANAR_CONFIGURATION, _SEPARATE = 0x0102, 0x011C, 2
 READ_WHOLE = frozenset({media.WEBP, media.AVIF}) | media.HEIF_TYPES
 """Types whose readers take the file into memory."""
 
@@ -34,6 +37,8 @@ def open_picture(file: BinaryIO, media_type: str, max_pixels: int) -> Source:
         check_pixels(*_webp_size(file), max_pixels)
     picture = Image.open(file, formats=(_READERS[media_type],))
     check_pixels(*picture.size, max_pixels)
+    if media_type == media.TIFF:
+        _refuse_deep_planes(picture)
     profile = _profile(picture.info)
     notes = _notes(picture.info)
     if media_type == media.TIFF:
@@ -45,6 +50,17 @@ def open_picture(file: BinaryIO, media_type: str, max_pixels: int) -> Source:
         return to_srgb(picture, size, profile)
 
     return Source(*picture.size, media_type, notes, load)
+
+
+def _refuse_deep_planes(picture: Any) -> None:
+    """Pillow reads 16-bit colour that is stored plane by plane as nonsense, without an error."""
+    planes, depth = picture.tag_v2.get(_PLANAR_CONFIGURATION, 1), picture.tag_v2.get(_BITS_PER_SAMPLE, (8,))
+    if planes == _SEPARATE and len(depth) > 1 and max(depth) > 8:
+        raise PhotoFault(
+            FailureCode.UNREADABLE,
+            f"a TIFF file with {max(depth)}-bit colours in separate planes is not supported",
+            hint="save it again with interleaved planes, or as a PNG",
+        )
 
 
 def open_heif(file: BinaryIO, media_type: str, max_pixels: int) -> Source:
