@@ -3,6 +3,7 @@
 import errno
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -40,28 +41,36 @@ def url_of(found: socket.socket, host: str) -> str:
     return f"http://{name}:{found.getsockname()[1]}/"
 
 
-def run(app: FastAPI, found: socket.socket, *, ready: Callable[[], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM. `ready` is called once requests are answered. Main thread only."""
-    config = uvicorn.Config(
-        app,
-        loop="asyncio",
-        http="h11",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    _Server(config, app, ready).run(sockets=[found])
+class Server(uvicorn.Server):
+    """Serves `app` on a socket that listens already. `ready` is called once requests are answered.
 
+    `run()` returns after Ctrl-C or SIGTERM in the main thread, or after `stop()` from any thread.
+    """
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._app = app
-        self._ready = ready
+    def __init__(self, app: FastAPI, found: socket.socket, *, ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http="h11",
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=GRACE_S,
+            )
+        )
+        self._app, self._socket, self._ready = app, found, ready
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until asked to stop."""
+        super().run([self._socket] if sockets is None else sockets)
+
+    def stop(self) -> None:
+        """Ask to stop: requests under way are finished, watchers are sent home."""
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -76,6 +85,9 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """As in uvicorn, but an obeyed signal is not raised again: what was opened must still be closed."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread hears signals
+            return
         handled = (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.signal(number, self.handle_exit) for number in handled}
         try:

@@ -86,7 +86,7 @@ def _serve(settings: "Settings", found: "socket.socket", roots: list[Path], open
             for root in roots:
                 request_scan(service.context, add_library(service.context, root).library)
             app = create_app(service.context, allowed_hosts=settings.allowed_hosts, instance=instance)
-            server.run(app, found, ready=lambda: _announce(url, open_page))
+            server.Server(app, found, ready=lambda: _announce(url, open_page)).run()
             note("stopping: finishing the photos in hand")
 
 
