@@ -12,12 +12,14 @@ from pathlib import Path
 import psycopg
 import pytest
 from embedded_support import (
+    SOURCE,
     clients,
     eventually,
     kill9,
     orphaned_server,
     processes_of,
     rows,
+    started_at,
     supervisor_pid,
     write_row,
 )
@@ -48,8 +50,8 @@ def pid_file_of(data: Path, pid: int) -> str:
     return f"{pid}\n{data}\n1700000000\n5432\n{data.parent / 'socket'}\n\n  1234567 0\nready   \n"
 
 
-def plant(data: Path, content: str) -> None:
-    path = data / "postmaster.pid"
+def plant(data: Path, name: str, content: str) -> None:
+    path = data / name
     path.write_text(content)
     owner = data.stat()
     os.chown(path, owner.st_uid, owner.st_gid)
@@ -57,7 +59,7 @@ def plant(data: Path, content: str) -> None:
 
 @pytest.mark.parametrize("content", ["", "\n", "12", "not a number\n", "-1\n", "1\n", "\0" * 40])
 def test_a_damaged_pid_file_is_no_obstacle(home: Path, data: Path, content: str) -> None:
-    plant(data, content)
+    plant(data, "postmaster.pid", content)
     with open_server(home) as server:
         assert rows(server.conninfo) == 1
 
@@ -65,7 +67,7 @@ def test_a_damaged_pid_file_is_no_obstacle(home: Path, data: Path, content: str)
 def test_the_pid_file_of_a_dead_server_is_no_obstacle(home: Path, data: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    plant(data, pid_file_of(data, ended.pid))
+    plant(data, "postmaster.pid", pid_file_of(data, ended.pid))
     with open_server(home) as server:
         assert rows(server.conninfo) == 1
 
@@ -73,7 +75,7 @@ def test_the_pid_file_of_a_dead_server_is_no_obstacle(home: Path, data: Path) ->
 def test_a_stranger_whose_pid_is_in_the_file_survives(
     home: Path, data: Path, stranger: "subprocess.Popen[bytes]"
 ) -> None:
-    plant(data, pid_file_of(data, stranger.pid))
+    plant(data, "postmaster.pid", pid_file_of(data, stranger.pid))
     assert not describe(home).running
     with open_server(home) as server:
         assert rows(server.conninfo) == 1
@@ -84,7 +86,7 @@ def test_another_homes_server_is_not_taken_for_ours(ground: Path, home: Path, da
     other = ground / "other"
     subprocess.run(["cp", "-a", str(home), str(other)], check=True)
     with orphaned_server(other) as foreign:
-        plant(data, pid_file_of(data, foreign.pid))
+        plant(data, "postmaster.pid", pid_file_of(data, foreign.pid))
         with open_server(home) as server:
             assert rows(server.conninfo) == 1
         assert foreign.poll() is None
@@ -200,3 +202,54 @@ def test_the_log_does_not_grow_without_bound(home: Path, data: Path) -> None:
         assert "no_such_column" in log.read_text()
     assert log.stat().st_size < 100_000
     assert (home / "database" / "server.log.1").stat().st_size > 5_000_000
+
+
+def test_a_long_recovery_is_waited_for_and_reported(home: Path, data: Path) -> None:
+    """Recovery from an archive that is slow to say that it holds nothing: takes as long as one after a crash
+    may."""
+    with (data / "postgresql.auto.conf").open("a") as settings:
+        settings.write("restore_command = 'sleep 1; false'\n")
+    plant(data, "recovery.signal", "")
+    notices: list[str] = []
+    with open_server(home, notice=notices.append) as server:
+        assert rows(server.conninfo) == 1
+    assert any(notice.startswith("recovering after a crash, ") for notice in notices), notices
+
+
+def test_a_second_client_waits_for_the_same_recovery(home: Path, data: Path) -> None:
+    with (data / "postgresql.auto.conf").open("a") as settings:
+        settings.write("restore_command = 'sleep 1; false'\n")
+    plant(data, "recovery.signal", "")
+    with clients(home, 2) as both:
+        assert len({started_at(client.conninfo()) for client in both}) == 1
+        assert all(client.notices for client in both)
+
+
+FORKING = """
+import os, sys, time
+from pathlib import Path
+from facekeep.store.embedded import open_server
+server = open_server(Path(sys.argv[1]))
+child = os.fork()
+if child == 0:
+    server.close()
+    os.close(1)
+    time.sleep(600)
+print(child, flush=True)
+os._exit(0)
+"""
+
+
+def test_a_forked_child_does_not_keep_the_server(home: Path, data: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKING, str(home)],
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    child = int(done.stdout)
+    try:
+        assert processes_of(home, patience_s=20) == []
+        os.kill(child, 0)
+    finally:
+        kill9(child)

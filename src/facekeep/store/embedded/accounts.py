@@ -82,27 +82,31 @@ def _owner_account(uid: int, chosen: str, data: Path) -> Account:
 
 
 def _named(name: str) -> Account:
+    account = _find(name)
+    if account is None:
+        raise StorageFault(
+            f"{USER_VARIABLE} is {name!r}, which is no unprivileged user of this machine.",
+            hint=f"Set {USER_VARIABLE} to an existing user other than root.",
+        )
+    return account
+
+
+def _find(name: str) -> Account | None:
+    """The user of that name, unless it is root or there is none."""
     import pwd
 
     try:
         entry = pwd.getpwnam(name)
     except KeyError:
-        entry = None
-    if entry is None or entry.pw_uid == 0:
-        raise StorageFault(
-            f"{USER_VARIABLE} is {name!r}, which is no unprivileged user of this machine.",
-            hint=f"Set {USER_VARIABLE} to an existing user other than root.",
-        )
-    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+        return None
+    return None if entry.pw_uid == 0 else Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
 def _first_candidate() -> Account:
-    import pwd
-
-    known = {entry.pw_name: entry for entry in pwd.getpwall()}
     for name in _CANDIDATES:
-        if name in known and known[name].pw_uid != 0:
-            return Account(name, known[name].pw_uid, known[name].pw_gid)
+        account = _find(name)
+        if account is not None:
+            return account
     raise StorageFault(
         "facekeep runs as root, PostgreSQL cannot, and no unprivileged user was found to run it as.",
         hint=f"Create a user named facekeep, or set {USER_VARIABLE} to an existing user.",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from facekeep.domain.errors import StorageFault
 from facekeep.store.embedded.accounts import server_account
+from facekeep.store.embedded.faults import translated
 from facekeep.store.embedded.layout import ClusterFolder, ControlFolder, control_folder, user_name
 from facekeep.store.embedded.locating import locate
 from facekeep.store.embedded.placing import read_place
@@ -15,8 +16,9 @@ def look_at(home: Path) -> ServerState:
     """See `describe`."""
     control = control_folder(home)
     try:
-        running = _running(control)
-        return running if running is not None else _at_rest(control)
+        with translated(f"look into the data folder {control.home}"):
+            running = _running(control)
+            return running if running is not None else _at_rest(control)
     except StorageFault as fault:
         return ServerState(ClusterFolder(control.path).data, "", False, "", None, fault.message)
 
@@ -36,18 +38,11 @@ def _running(control: ControlFolder) -> ServerState | None:
 def _at_rest(control: ControlFolder) -> ServerState:
     place = read_place(control)
     data = ClusterFolder(control.path).data if place is None else place.cluster(control).data
-    if not _exists(data):
+    if not data.is_dir():
         missing = place is not None and place.initialised
         detail = "its files are gone" if missing else "not made yet"
         return ServerState(data, "" if missing else server_account(data).name, False, "", None, detail)
     return ServerState(data, user_name(data.stat().st_uid), False, *_version(data))
-
-
-def _exists(data: Path) -> bool:
-    try:
-        return data.is_dir()
-    except OSError:
-        return False
 
 
 def _version(data: Path) -> tuple[str, None, str]:

@@ -31,7 +31,11 @@ class ServerHandle:
     """
 
     def __init__(
-        self, control: ControlFolder, users: FileLock, whereabouts: "Whereabouts", revive: Callable[[], bool]
+        self,
+        control: ControlFolder,
+        users: FileLock,
+        whereabouts: "Whereabouts",
+        revive: Callable[[], object],
     ) -> None:
         self._control = control
         self._users = users
@@ -62,6 +66,9 @@ class ServerHandle:
             return
         self._closing.set()
         self._watcher.join()
+        if self._users.descriptor < 0:
+            # In a forked child: the parent is the user.
+            return
         with contextlib.closing(self._users):
             was_last = self._users.try_exclusive()
         if was_last:
@@ -87,8 +94,7 @@ class ServerHandle:
         pause = _WATCH_S
         while not self._closing.wait(pause):
             try:
-                if self._revive():
-                    _log.warning("the database supervisor was gone; started a new one")
+                self._revive()
                 pause = _WATCH_S
             except StorageFault as fault:
                 pause = min(pause * 2, _LONGEST_PAUSE_S)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from enum import Enum, auto
 from pathlib import Path
 
 import facekeep
@@ -36,8 +37,16 @@ def join(home: Path, notice: Callable[[str], None]) -> ServerHandle:
     return ServerHandle(control, users, whereabouts, revive=lambda: supervise(control, notice))
 
 
-def supervise(control: ControlFolder, notice: Callable[[str], None]) -> bool:
-    """Start a supervisor unless there is one; True when one was started here and its server is ready.
+class Outcome(Enum):
+    """What came of the wish to start a supervisor."""
+
+    NOT_NEEDED = auto()
+    READY = auto()
+    DIED_SILENTLY = auto()
+
+
+def supervise(control: ControlFolder, notice: Callable[[str], None]) -> Outcome:
+    """Start a supervisor unless there is one, and wait until its server is ready.
 
     Raises the StorageFault for which its server could not be brought up.
     """
@@ -46,8 +55,9 @@ def supervise(control: ControlFolder, notice: Callable[[str], None]) -> bool:
     with contextlib.closing(claim):
         with translated(f"lock the database in {control.path}"):
             if not claim.try_exclusive():
-                return False
-        return _start_supervisor(control, claim, notice)
+                return Outcome.NOT_NEEDED
+        ready = _start_supervisor(control, claim, notice)
+        return Outcome.READY if ready else Outcome.DIED_SILENTLY
 
 
 def _enter(users: FileLock, notice: Callable[[str], None]) -> None:
@@ -65,10 +75,9 @@ def _reach(control: ControlFolder, notice: Callable[[str], None]) -> Whereabouts
         found = _answering(control)
         if found is not None and not _is_free(control):
             return found
-        if _is_free(control) and not supervise(control, notice):
-            silent_deaths += _is_free(control)
-            if silent_deaths >= _SILENT_DEATHS:
-                raise StorageFault("The database supervisor ends at once.", hint=f"See {control.log}.")
+        silent_deaths += supervise(control, notice) is Outcome.DIED_SILENTLY
+        if silent_deaths >= _SILENT_DEATHS:
+            raise StorageFault("The database supervisor ends at once.", hint=f"See {control.log}.")
         _tick(wait, "waiting for the database to start")
 
 

@@ -24,6 +24,7 @@ class FileLock:
 
     @property
     def descriptor(self) -> int:
+        """The open file, or -1 once it is closed: in a forked child it always is."""
         return self._descriptor
 
     def try_shared(self) -> bool:

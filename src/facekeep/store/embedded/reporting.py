@@ -2,9 +2,10 @@
 
 import json
 import os
-import select
+import selectors
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from facekeep.domain.errors import StorageFault
 
@@ -41,7 +42,7 @@ def follow(descriptor: int, notice: Callable[[str], None], patience_s: float) ->
     Raises the StorageFault that it reports, or one of our own after `patience_s` seconds without an end.
     """
     for line in _lines(descriptor, time.monotonic() + patience_s):
-        message = json.loads(line)
+        message = _parsed(line)
         if "notice" in message:
             notice(message["notice"])
         if "fault" in message:
@@ -51,15 +52,26 @@ def follow(descriptor: int, notice: Callable[[str], None], patience_s: float) ->
     return False
 
 
+def _parsed(line: bytes) -> dict[str, Any]:
+    """A message; nothing for a line that is none, such as the greeting of some start-up file of Python's."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
 def _lines(descriptor: int, deadline: float) -> Iterator[bytes]:
     pending = b""
-    while True:
-        if not select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            raise StorageFault(
-                "The database did not start in time.", hint="See database/server.log in the data folder."
-            )
-        received = os.read(descriptor, 65_536)
-        if not received:
-            return
-        *whole, pending = (pending + received).split(b"\n")
-        yield from whole
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while True:
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise StorageFault(
+                    "The database did not start in time.", hint="See database/server.log in the data folder."
+                )
+            received = os.read(descriptor, 65_536)
+            if not received:
+                return
+            *whole, pending = (pending + received).split(b"\n")
+            yield from whole

@@ -29,6 +29,8 @@ from facekeep.store.embedded.waiting import Wait
 RECOVERY_S = 1800.0
 # How long the remains of a killed server may hold its shared memory, or a stopping one its files.
 _REMAINS_S = 90.0
+# How long a server that was found running may stay without answering on its socket.
+_DEAF_S = 10.0
 _REMAINS = (
     "pre-existing shared memory block",
     'lock file "postmaster.pid"',
@@ -78,7 +80,10 @@ def _adopt(site: Site, notice: Callable[[str], None]) -> Postmaster | None:
         if reply.answer is Answer.READY and reply.data == site.cluster.data:
             return found
         wait.tick("waiting for the database server that was left running")
-        if wait.seconds > (_REMAINS_S if reply.answer is Answer.NOBODY else RECOVERY_S):
+        if reply.answer is Answer.NOBODY and wait.seconds > _DEAF_S:
+            # It listens where nobody looks, its socket was removed: of use to no one, and proven to be ours.
+            stop(found)
+        if wait.seconds > RECOVERY_S:
             raise StorageFault(
                 f"A PostgreSQL server (process {found.pid}) runs on {site.cluster.data} but does not answer.",
                 hint="End that process, then try again. Nothing was changed.",
@@ -111,7 +116,7 @@ def _wait_until_ready(site: Site, postmaster: ChildPostmaster, notice: Callable[
         reply = ask(conninfo(site.sockets, site.account, "postgres"))
         if reply.answer is Answer.READY and reply.data == site.cluster.data:
             return True
-        if wait.seconds > RECOVERY_S or reply.answer is Answer.REFUSED:
+        if wait.seconds > RECOVERY_S or reply.answer in (Answer.REFUSED, Answer.NO_DATABASE):
             stop(postmaster)
             raise _explained(f"The database server does not accept connections: {reply.text}")
         recovering = reply.answer is Answer.STARTING

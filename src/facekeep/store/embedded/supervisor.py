@@ -7,6 +7,7 @@ a holder, and is the parent of the server. The kernel tells it when the last use
 lock on users.lock is free.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -65,9 +66,11 @@ class Supervisor:
                     postmaster = bring_up(site, self._reporter.notice)
                     self._announce(site)
         finally:
-            self._control.running_record.unlink(missing_ok=True)
             stop_or_wait(postmaster)
             discard(site.sockets, site.cluster, site.account)
+            # A record that stays is harmless: whoever reads it asks the server.
+            with contextlib.suppress(OSError):
+                self._control.running_record.unlink(missing_ok=True)
 
     def _prepare(self) -> Site:
         place, account = decide_place(self._control)
@@ -122,7 +125,9 @@ class Supervisor:
         time.sleep(_TICK_S)
         self._ticks += 1
         if self._ticks % _LOG_CHECK_TICKS == 0:
-            keep_bounded(self._control.log)
+            # Failing to tidy the log (a full disk) is no reason to end the server.
+            with contextlib.suppress(OSError):
+                keep_bounded(self._control.log)
         return self._asked_to_stop or self._users.try_exclusive()
 
 
@@ -144,16 +149,22 @@ def main(arguments: list[str]) -> int:
     try:
         supervisor.run()
     except StorageFault as fault:
-        sys.stderr.write(f"supervisor: {fault.message} {fault.hint}\n")
         reporter.fault(fault)
+        _log(f"supervisor: {fault.message} {fault.hint}\n")
         return 3
     except Exception as error:  # noqa: BLE001 - the edge of the process: the reason must reach whoever waits
-        traceback.print_exc()
         reporter.fault(
             StorageFault(f"The database supervisor failed: {error!r}", hint="See database/server.log.")
         )
+        _log(traceback.format_exc())
         return 3
     return 0
+
+
+def _log(text: str) -> None:
+    # Standard error is a file in the data folder; on a full disk there is no other place to complain to.
+    with contextlib.suppress(OSError):
+        os.write(2, text.encode("utf-8", "backslashreplace"))
 
 
 if __name__ == "__main__":
