@@ -98,11 +98,21 @@ def record_failure(ctx: Context, claimed: Claimed, fault: PhotoFault) -> None:
 
 
 def match_face(
-    ctx: Context, writer: Writer, face: int, vector: Vector, *, excluded: Collection[int] = ()
+    ctx: Context,
+    writer: Writer,
+    face: int,
+    vector: Vector,
+    *,
+    excluded: Collection[int] = (),
+    unnamed: bool = False,
 ) -> int | None:
-    """Assign an unassigned face to a named person when that is clear; who it was."""
+    """Assign an unassigned face to a named person, or also an unnamed one, when that is clear; to whom."""
     near = face_store.near(writer, face, vector, ctx.pack_id, limit=NEIGHBOURS)
-    known = [matching.Neighbour(n.person, n.distance) for n in near if n.named and n.person is not None]
+    known = [
+        matching.Neighbour(n.person, n.distance)
+        for n in near
+        if n.person is not None and (n.named or unnamed)
+    ]
     if not known:
         return None
     out = face_store.rejected(writer, face) | set(excluded)

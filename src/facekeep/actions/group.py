@@ -14,7 +14,7 @@ from facekeep.domain.grouping import Node, group
 from facekeep.store import faces as face_store
 from facekeep.store import people
 from facekeep.store.database import Reader, Writer
-from facekeep.store.faces import GroupRow, VectorRow
+from facekeep.store.faces import GroupRow, NearFace, VectorRow
 
 GROUP_LOCK = (4_201_003, 0)  # advisory lock: one grouping at a time, over all processes
 
@@ -23,8 +23,9 @@ BATCH = 1000  # new faces at a time; with their neighbours a distance matrix of 
 NEIGHBOURS = 24
 """How many near faces of each new one are met; average linkage needs the near part of a group, not all."""
 
-MIN_QUALITY = 0.15
-"""Below it a face is too small or blurred to found or join a group by itself; a user may still name it."""
+CLEAR_QUALITY = 0.3
+"""A face below it (small, blurred, cut off) founds no group: such faces look alike whoever they are. It may
+join one that is clear without it. On the labelled photos all that is at or above could be told by eye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +66,25 @@ def group_new_faces(ctx: Context) -> Grouped:
 
 def _group_batch(ctx: Context, writer: Writer) -> Grouped:
     new = face_store.ungrouped(writer, ctx.pack_id, limit=BATCH)
-    if not new:
-        return Grouped()
-    matched = {row.face for row in new if _match(ctx, writer, row) is not None}
-    good = [row for row in new if row.face not in matched and (row.quality or 0.0) >= MIN_QUALITY]
-    pool = _meet(ctx, writer, good)
+    matched = [row.face for row in new if _match(ctx, writer, row)]
+    unknown = [row for row in new if row.face not in matched]
+    pool = _meet(ctx, writer, [row for row in unknown if _clear(row)])
     made = _settle(ctx, writer, pool) if pool.faces else 0
+    for row in unknown:
+        if not _clear(row):
+            _match(ctx, writer, row, unnamed=True)
     face_store.mark_grouped(writer, [row.face for row in new])
     return Grouped(len(new), made, len(matched))
 
 
-def _match(ctx: Context, writer: Writer, row: VectorRow) -> int | None:
+def _clear(row: VectorRow | NearFace) -> bool:
+    return row.quality is not None and row.quality >= CLEAR_QUALITY
+
+
+def _match(ctx: Context, writer: Writer, row: VectorRow, *, unnamed: bool = False) -> bool:
     taken = face_store.people_in_photo(writer, row.photo)
-    return match_face(ctx, writer, row.face, row.vector, excluded=taken)
+    found = match_face(ctx, writer, row.face, row.vector, excluded=taken, unnamed=unnamed)
+    return found is not None
 
 
 def _meet(ctx: Context, reader: Reader, new: Sequence[VectorRow]) -> _Pool:
@@ -91,7 +98,7 @@ def _meet(ctx: Context, reader: Reader, new: Sequence[VectorRow]) -> _Pool:
                 continue
             if near.person is not None:
                 groups.add(near.person)
-            elif (near.quality or 0.0) >= MIN_QUALITY:
+            elif _clear(near):
                 lone.add(near.face)
     met = face_store.vectors(reader, sorted(lone - {row.face for row in new}), ctx.pack_id)
     return _Pool([*new, *met], face_store.groups(reader, sorted(groups), ctx.pack_id))

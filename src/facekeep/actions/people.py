@@ -1,5 +1,7 @@
 """What a user says of people and faces. Each verb is one transaction with its entry in the journal."""
 
+from typing import Any
+
 from facekeep.actions.context import Context
 from facekeep.domain.errors import Conflict, UsageError
 from facekeep.store import faces as face_store
@@ -40,11 +42,14 @@ def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | Non
         source, target = _lock_both(writer, from_id, into_id, version)
         moved = store.faces(writer, source.person)
         confirmed = store.confirm_faces(writer, target.person)
-        store.move_all(writer, source.person, target.person)
+        left = store.move_all(writer, source.person, target.person)
+        face_store.mark_ungrouped(writer, left)
         name = target.name if target.name is not None else source.name
         store.rename(writer, target.person, name)
         changes = {"from": source.person, "into": target.person, "name": [target.name, name]}
-        store.decide(writer, "merge", "user", {**changes, "moved": moved, "confirmed": confirmed})
+        store.decide(
+            writer, "merge", "user", {**changes, "moved": moved, "left": left, "confirmed": confirmed}
+        )
         _look_again(ctx, writer, target.person)
         row = listing.person(writer, target.person)
     ctx.wake()
@@ -66,19 +71,22 @@ def assign_face(
 ) -> FaceRow:
     """This face is that person, or a new person of that name. Takes back an earlier "not this person".
 
-    NotFound; UsageError unless exactly one of `person_id` and `name` is given.
+    Another face of the photo that a machine took for that person is then nobody's. NotFound; UsageError
+    unless exactly one of `person_id` and `name` is given.
     """
     if (person_id is None) == (name is None):
         raise UsageError("say either which person the face is, or the name of a new one")
     with ctx.database.write("user") as writer:
-        listing.face(writer, face_id)
-        target = _target(writer, person_id, name)
+        face_store.lock(writer, face_id)
         before = store.assignment(writer, face_id)
-        store.unreject(writer, face_id, target)
+        target = _target(writer, person_id, name)
+        unrejected = store.unreject(writer, face_id, target)
+        displaced = store.displace(writer, face_id, target)
         store.assign(writer, face_id, target, by="user", confidence=1.0)
-        store.touch(writer, target)
-        _journal_face(writer, "assign", face_id, before, target)
+        _touch(writer, before, target)
         face_store.mark_grouped(writer, [face_id])
+        face_store.mark_ungrouped(writer, displaced)
+        _journal_face(writer, "assign", face_id, before, target, unrejected=unrejected, displaced=displaced)
         _look_again(ctx, writer, target)
         row = listing.face(writer, face_id)
     ctx.wake()
@@ -88,7 +96,7 @@ def assign_face(
 def unassign_face(ctx: Context, face_id: int, *, reject: bool = True) -> FaceRow:
     """Take a face off its person; with `reject`, remember for good that it is not that person. NotFound."""
     with ctx.database.write("user") as writer:
-        listing.face(writer, face_id)
+        face_store.lock(writer, face_id)
         before = store.assignment(writer, face_id)
         if before is not None:
             store.unassign(writer, face_id)
@@ -97,7 +105,9 @@ def unassign_face(ctx: Context, face_id: int, *, reject: bool = True) -> FaceRow
                 store.reject(writer, face_id, before.person)
             _journal_face(writer, "reject" if reject else "unassign", face_id, before, None)
             face_store.mark_ungrouped(writer, [face_id])
-        return listing.face(writer, face_id)
+        row = listing.face(writer, face_id)
+    ctx.wake()  # it may be somebody else
+    return row
 
 
 def clean_name(name: str) -> str:
@@ -134,6 +144,13 @@ def _target(writer: Writer, person_id: int | None, name: str | None) -> int:
     return store.lock(writer, store.follow(writer, person_id)).person
 
 
-def _journal_face(writer: Writer, verb: str, face: int, before: Assigned | None, after: int | None) -> None:
+def _touch(writer: Writer, before: Assigned | None, target: int) -> None:
+    for person in sorted({target} if before is None else {target, before.person}):
+        store.touch(writer, person)
+
+
+def _journal_face(
+    writer: Writer, verb: str, face: int, before: Assigned | None, after: int | None, **more: Any
+) -> None:
     was = None if before is None else [before.person, before.decided_by, before.confidence]
-    store.decide(writer, verb, "user", {"face": face, "person": [was, after]})
+    store.decide(writer, verb, "user", {"face": face, "person": [was, after], **more})
