@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from facekeep.domain.errors import NotFound
 from facekeep.domain.faces import AnalysedFace, Box, Vector
 from facekeep.domain.packs import ModelPack
 from facekeep.store.database import Reader, Writer
@@ -69,6 +70,12 @@ def add_pack(writer: Writer, pack: ModelPack) -> int:
 def of_photo(writer: Writer, photo: int) -> list[StoredFace]:
     """The photo's faces, locked until the transaction ends."""
     return writer.all(StoredFace, SQL["of_photo"], {"photo": photo})
+
+
+def lock(writer: Writer, face: int) -> None:
+    """Hold a face until the transaction ends. Before any person, as grouping does. NotFound."""
+    if writer.value(SQL["lock"], {"face": face}) is None:
+        raise NotFound(f"there is no face {face}")
 
 
 def add(writer: Writer, photo: int, face: AnalysedFace, pack: int) -> int:

@@ -91,12 +91,17 @@ def faces(reader: Reader, person: int) -> list[tuple[int, str, float]]:
     return [(int(f), str(by), float(c)) for f, by, c in reader.tuples(SQL["faces"], {"person": person})]
 
 
-def move_all(writer: Writer, person: int, into: int) -> None:
-    """Give all faces and rejections of one person to another, as the user's word, and leave a pointer."""
+def move_all(writer: Writer, person: int, into: int) -> list[int]:
+    """Give all faces and rejections of one person to another, as the user's word, and leave a pointer.
+
+    Faces that the user said are not the other person are left with nobody; which ones.
+    """
     both = {"person": person, "into": into}
+    left = [int(row[0]) for row in writer.tuples(SQL["leave_rejected"], both)]
     writer.run(SQL["move_faces"], both)
     writer.run(SQL["move_rejections"], both)
     writer.run(SQL["mark_merged"], both)
+    return left
 
 
 def join_groups(writer: Writer, person: int, into: int) -> None:
@@ -135,9 +140,14 @@ def reject(writer: Writer, face: int, person: int) -> None:
     writer.run(SQL["reject"], {"face": face, "person": person})
 
 
-def unreject(writer: Writer, face: int, person: int) -> None:
-    """The user changed their mind."""
-    writer.run(SQL["unreject"], {"face": face, "person": person})
+def unreject(writer: Writer, face: int, person: int) -> bool:
+    """The user changed their mind. Whether there was a rejection."""
+    return writer.run(SQL["unreject"], {"face": face, "person": person}) > 0
+
+
+def displace(writer: Writer, face: int, person: int) -> list[int]:
+    """Take off a person what a machine put there of the face's photo, beside the face. Which ones."""
+    return [int(row[0]) for row in writer.tuples(SQL["displace"], {"face": face, "person": person})]
 
 
 def decide(writer: Writer, verb: str, actor: Actor, changes: Mapping[str, Any]) -> int:

@@ -6,6 +6,9 @@ SELECT f.id AS face, f.x, f.y, f.width, f.height,
 FROM face f LEFT JOIN assignment a ON a.face_id = f.id
 WHERE f.photo_id = %(photo)s ORDER BY f.id FOR UPDATE OF f;
 
+-- name: lock
+SELECT id FROM face WHERE id = %(face)s FOR UPDATE;
+
 -- name: add
 INSERT INTO face (photo_id, x, y, width, height, landmarks, score, quality, quality_size, quality_sharpness,
                   quality_pose, quality_exposure, source, found_by)

@@ -24,6 +24,19 @@ RETURNING face_id;
 -- name: faces
 SELECT face_id, decided_by::text, confidence FROM assignment WHERE person_id = %(person)s ORDER BY face_id;
 
+-- name: leave_rejected
+-- What the user said is not the other person does not become it by a merge.
+DELETE FROM assignment a USING rejection r
+WHERE a.person_id = %(person)s AND r.face_id = a.face_id AND r.person_id = %(into)s
+RETURNING a.face_id;
+
+-- name: displace
+-- The user puts a face on a person: then what a machine took for that person in the same photo is somebody else.
+DELETE FROM assignment a USING face f
+WHERE f.id = %(face)s AND a.photo_id = f.photo_id AND a.face_id <> f.id
+  AND a.person_id = %(person)s AND a.decided_by = 'auto'
+RETURNING a.face_id;
+
 -- name: move_faces
 UPDATE assignment SET person_id = %(into)s, decided_by = 'user', confidence = 1, decided_at = now()
 WHERE person_id = %(person)s;
@@ -74,6 +87,3 @@ DELETE FROM rejection WHERE face_id = %(face)s AND person_id = %(person)s;
 
 -- name: decide
 INSERT INTO decision (verb, actor, changes) VALUES (%(verb)s, %(actor)s, %(changes)s) RETURNING id;
-
--- name: face_exists
-SELECT id FROM face WHERE id = %(face)s;

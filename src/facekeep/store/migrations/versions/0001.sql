@@ -156,7 +156,8 @@ CREATE TABLE face (
     CONSTRAINT landmarks_are_five_points CHECK (
         landmarks IS NULL
         OR (array_ndims(landmarks) = 1 AND array_length(landmarks, 1) = 10 AND array_position(landmarks, NULL) IS NULL
-            AND array_position(landmarks, 'NaN') IS NULL)
+            -- NaN is above infinity here, so this refuses it as well.
+            AND '-infinity' < ALL (landmarks) AND 'infinity' > ALL (landmarks))
     ),
     CONSTRAINT detected_has_detector CHECK (
         source <> 'detected' OR (landmarks IS NOT NULL AND score IS NOT NULL AND found_by IS NOT NULL)
@@ -205,12 +206,13 @@ END $$;
 
 CREATE TABLE person (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    name text CHECK (name = btrim(name) AND name <> '' AND char_length(name) <= 200),
+    name text,
     hidden boolean NOT NULL DEFAULT false,
     cover_face_id bigint REFERENCES face ON DELETE SET NULL,
     merged_into bigint REFERENCES person,
     version integer NOT NULL DEFAULT 1,
     added_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT name_is_a_name CHECK (name ~ '^\S(.*\S)?$' AND name !~ '[[:cntrl:]]' AND char_length(name) <= 200),
     CONSTRAINT not_merged_into_itself CHECK (merged_into <> id)
 );
 CREATE INDEX person_name ON person (lower(name)) WHERE name IS NOT NULL;
@@ -225,7 +227,7 @@ CREATE TABLE assignment (
     decided_at timestamptz NOT NULL DEFAULT now(),
     FOREIGN KEY (face_id, photo_id) REFERENCES face (id, photo_id) ON DELETE CASCADE,
     -- A machine never puts two faces of one photo on one person.
-    EXCLUDE USING btree (photo_id WITH =, person_id WITH =) WHERE (decided_by = 'auto')
+    CONSTRAINT one_auto_face_of_a_photo EXCLUDE USING btree (photo_id WITH =, person_id WITH =) WHERE (decided_by = 'auto')
 );
 CREATE INDEX assignment_person ON assignment (person_id, photo_id);
 
@@ -248,6 +250,8 @@ CREATE TABLE decision (
 -- Guards ----------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION guard_assignment() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    person_went bigint;
 BEGIN
     IF TG_OP <> 'INSERT' AND OLD.decided_by = 'user' AND NOT writing_as_user() THEN
         RAISE EXCEPTION 'a machine may not change what a user decided (face %)', OLD.face_id
@@ -264,15 +268,20 @@ BEGIN
         RAISE EXCEPTION 'a machine may not speak as the user (face %)', NEW.face_id
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'machine_is_not_user';
     END IF;
-    IF EXISTS (SELECT FROM person WHERE id = NEW.person_id AND merged_into IS NOT NULL) THEN
-        RAISE EXCEPTION 'person % was merged into another', NEW.person_id
-            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'person_still_there';
+    -- Locked first, so that a merge, or a user who names another face of the photo, is waited for and then seen.
+    IF TG_OP = 'INSERT' OR NEW.person_id <> OLD.person_id THEN
+        SELECT merged_into INTO person_went FROM person WHERE id = NEW.person_id FOR SHARE;
+        IF person_went IS NOT NULL THEN
+            RAISE EXCEPTION 'person % was merged into another', NEW.person_id
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'person_still_there';
+        END IF;
+    END IF;
+    -- For the user as well: a rejection is taken back first, then the face assigned.
+    IF EXISTS (SELECT FROM rejection WHERE face_id = NEW.face_id AND person_id = NEW.person_id) THEN
+        RAISE EXCEPTION 'face % was said not to be person %', NEW.face_id, NEW.person_id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'rejection_is_final';
     END IF;
     IF NEW.decided_by = 'auto' THEN
-        IF EXISTS (SELECT FROM rejection WHERE face_id = NEW.face_id AND person_id = NEW.person_id) THEN
-            RAISE EXCEPTION 'face % was said not to be person %', NEW.face_id, NEW.person_id
-                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'rejection_is_final';
-        END IF;
         IF EXISTS (SELECT FROM assignment WHERE photo_id = NEW.photo_id AND person_id = NEW.person_id
                    AND face_id <> NEW.face_id) THEN
             RAISE EXCEPTION 'person % is already in photo %', NEW.person_id, NEW.photo_id
@@ -290,6 +299,11 @@ BEGIN
         RAISE EXCEPTION 'only the user rejects, or takes a rejection back (face %)',
             CASE TG_OP WHEN 'DELETE' THEN OLD.face_id ELSE NEW.face_id END
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'rejection_is_the_users';
+    END IF;
+    IF TG_OP <> 'DELETE'
+       AND EXISTS (SELECT FROM assignment WHERE face_id = NEW.face_id AND person_id = NEW.person_id) THEN
+        RAISE EXCEPTION 'face % is assigned to person %', NEW.face_id, NEW.person_id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'rejected_or_assigned';
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
@@ -312,18 +326,64 @@ END $$;
 CREATE TRIGGER guard_face BEFORE DELETE ON face FOR EACH ROW EXECUTE FUNCTION guard_face();
 
 -- A machine never names, renames, merges or deletes a person that has a name.
+-- Nobody merges into a person that is gone: so the pointers never make a circle. And who is gone has no faces.
 CREATE FUNCTION guard_person() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    target person%ROWTYPE;
 BEGIN
     IF NOT writing_as_user() THEN
-        IF OLD.name IS NOT NULL AND (TG_OP = 'DELETE' OR NEW.merged_into IS DISTINCT FROM OLD.merged_into) THEN
+        IF TG_OP <> 'INSERT' AND OLD.name IS NOT NULL
+           AND (TG_OP = 'DELETE' OR NEW.merged_into IS DISTINCT FROM OLD.merged_into) THEN
             RAISE EXCEPTION 'a machine may not remove or merge a named person (%)', OLD.id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'named_person_stays';
         END IF;
-        IF TG_OP = 'UPDATE' AND (NEW.name IS DISTINCT FROM OLD.name OR NEW.hidden IS DISTINCT FROM OLD.hidden) THEN
-            RAISE EXCEPTION 'only the user names or hides a person (%)', OLD.id
+        IF (TG_OP = 'INSERT' AND (NEW.name IS NOT NULL OR NEW.hidden)) OR (TG_OP = 'UPDATE'
+           AND (NEW.name IS DISTINCT FROM OLD.name OR NEW.hidden IS DISTINCT FROM OLD.hidden)) THEN
+            RAISE EXCEPTION 'only the user names or hides a person (%)', NEW.id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'names_are_the_users';
         END IF;
     END IF;
-    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    IF NEW.merged_into IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.merged_into IS DISTINCT FROM OLD.merged_into) THEN
+        SELECT * INTO target FROM person WHERE id = NEW.merged_into FOR SHARE;
+        IF target.merged_into IS NOT NULL THEN
+            RAISE EXCEPTION 'person % was itself merged into another', target.id
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'merged_into_who_is_there';
+        END IF;
+        IF target.name IS NOT NULL AND NOT writing_as_user() THEN
+            RAISE EXCEPTION 'a machine may not merge into a named person (%)', target.id
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'named_person_stays';
+        END IF;
+        IF EXISTS (SELECT FROM assignment WHERE person_id = NEW.id) THEN
+            RAISE EXCEPTION 'person % has faces and cannot be gone', NEW.id
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'gone_has_no_faces';
+        END IF;
+    END IF;
+    RETURN NEW;
 END $$;
-CREATE TRIGGER guard_person BEFORE UPDATE OR DELETE ON person FOR EACH ROW EXECUTE FUNCTION guard_person();
+CREATE TRIGGER guard_person BEFORE INSERT OR UPDATE OR DELETE ON person
+    FOR EACH ROW EXECUTE FUNCTION guard_person();
+
+-- A photo that failed says why. Looked at when the transaction commits: the two rows are written one by one.
+CREATE FUNCTION guard_failed_photo() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    looked_at bigint;
+BEGIN
+    IF TG_TABLE_NAME = 'photo' THEN
+        looked_at := NEW.id;
+    ELSE
+        looked_at := OLD.photo_id;
+    END IF;
+    IF EXISTS (SELECT FROM photo WHERE id = looked_at AND state = 'failed'
+               AND NOT EXISTS (SELECT FROM failure WHERE photo_id = looked_at)) THEN
+        RAISE EXCEPTION 'photo % failed without a reason', looked_at
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'failed_has_a_reason';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER failed_photo AFTER INSERT OR UPDATE OF state ON photo
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state = 'failed') EXECUTE FUNCTION guard_failed_photo();
+CREATE CONSTRAINT TRIGGER failure_gone AFTER DELETE ON failure
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION guard_failed_photo();
