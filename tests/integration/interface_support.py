@@ -107,14 +107,14 @@ def serving(app: FastAPI) -> Iterator[httpx.Client]:
         server = Server(app, found, ready=ready.set)
         thread = threading.Thread(target=server.run)
         thread.start()
-        try:
-            assert ready.wait(30)
-            with httpx.Client(base_url=url_of(found, "127.0.0.1"), timeout=60, trust_env=False) as client:
+        with httpx.Client(base_url=url_of(found, "127.0.0.1"), timeout=60, trust_env=False) as client:
+            try:
+                assert ready.wait(30)
                 yield client
-        finally:
-            server.stop()
-            thread.join(60)
-            assert not thread.is_alive(), "the server did not stop"
+            finally:
+                server.stop()
+                thread.join(60)
+                assert not thread.is_alive(), "the server did not stop"
 
 
 @contextmanager

@@ -156,7 +156,9 @@ async def _on_http(_: Request, error: Exception) -> JSONResponse:
 async def _on_unforeseen(_: Request, __: Exception) -> JSONResponse:
     # The server logs the traceback; the answer tells nothing of the inside.
     problem = _plain(HTTPStatus.INTERNAL_SERVER_ERROR, "facekeep made a mistake here.", code="internal")
-    return respond(problem.model_copy(update={"hint": "The log of `facekeep serve` says more."}))
+    answer = respond(problem.model_copy(update={"hint": "The log of `facekeep serve` says more."}))
+    answer.headers["Connection"] = "close"  # which the server does after a mistake; a client should know
+    return answer
 
 
 def _plain(status: HTTPStatus, detail: str, *, code: str) -> Problem:
