@@ -1,0 +1,77 @@
+"""`script/bench`: measures facekeep beside the programs that people would use otherwise."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from tests.bench import report
+from tests.bench.photos import Collection, collect
+from tests.bench.plan import FULL, QUICK, Plan
+from tests.bench.results import Result, as_json
+
+BENCHES = ("embedding", "detection", "pipeline", "memory")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what was asked for and print it."""
+    given = _parse(arguments)
+    plan = QUICK if given.quick else FULL
+    if given.photos is not None:
+        plan = replace(plan, memory_photos=given.photos)
+    with tempfile.TemporaryDirectory(prefix="facekeep-bench-") as folder:
+        collection = collect(Path(folder))
+        result = measure(given.benches or BENCHES, plan, collection, Path(folder), given.plot)
+    facts = report.about(plan.cores)
+    if given.json:
+        print(as_json(result, facts))  # noqa: T201 - its output
+    else:
+        report.show(result, facts, Console(width=None if sys.stdout.isatty() else 150))
+
+
+def measure(
+    names: Sequence[str], plan: Plan, collection: Collection, scratch: Path, plot: Path | None = None
+) -> Result:
+    """The named benchmarks, one after the other."""
+    benches = _benches(plan, collection, scratch, plot)
+    result = Result(notes=(collection.caveat,) if collection.caveat else ())
+    for name in names:
+        print(f"measuring {name} …", file=sys.stderr)  # noqa: T201 - a long silence would worry
+        result += benches[name]()
+    return result
+
+
+def _benches(
+    plan: Plan, collection: Collection, scratch: Path, plot: Path | None
+) -> dict[str, Callable[[], Result]]:
+    from tests.bench import detection, embedding, memory, pipeline
+
+    photos, models = collection.photos, scratch / "models"
+    return {
+        "embedding": lambda: embedding.run(plan, photos, models),
+        "detection": lambda: detection.run(plan, photos, models),
+        "pipeline": lambda: pipeline.run(plan, photos, models, scratch),
+        "memory": lambda: memory.run(plan, photos, scratch, plot),
+    }
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
+    known = ", ".join(BENCHES)
+    parser.add_argument("benches", nargs="*", metavar="NAME", help=f"any of {known}; all by default")
+    parser.add_argument("--quick", action="store_true", help="a short form: under two minutes")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    parser.add_argument("--photos", type=int, metavar="N", help="photos scanned by `memory`")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the course of `memory` as SVG")
+    given = parser.parse_args(arguments)
+    unknown = set(given.benches) - set(BENCHES)
+    if unknown:
+        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are {known}")
+    return given
+
+
+if __name__ == "__main__":
+    main()
