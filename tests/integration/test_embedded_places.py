@@ -30,7 +30,7 @@ from facekeep.store.embedded.binaries import from_wheel
 
 @pytest.mark.parametrize(
     "name",
-    ["with space", "dätä-фото-写真-📷", 'it\'s "quoted"', "a,b;c=d", "%s$HOME\\n", "-D", "tail ", "#x"],
+    ["with space, dätä-фото-写真-📷", 'it\'s "quoted" %s$HOME\\n', "-D", "#a=b;c tail "],
 )
 def test_odd_names(ground: Path, name: str) -> None:
     home = ground / name / "home"
@@ -127,7 +127,7 @@ def modes(path: Path) -> dict[Path, int]:
     return {part: stat.S_IMODE(part.stat().st_mode) for part in [path, *path.parents]}
 
 
-@pytest.mark.parametrize("mode", [0o700, 0o711, 0o750, 0o755])
+@pytest.mark.parametrize("mode", [0o700, 0o755])
 def test_no_existing_folders_mode_changes(ground: Path, mode: int) -> None:
     home = ground / "parent" / "home"
     home.mkdir(parents=True)

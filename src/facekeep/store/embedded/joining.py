@@ -15,12 +15,14 @@ from facekeep.store.embedded.handle import ServerHandle
 from facekeep.store.embedded.layout import ControlFolder, prepare
 from facekeep.store.embedded.locating import Whereabouts, locate
 from facekeep.store.embedded.locks import FileLock
-from facekeep.store.embedded.probing import Answer, ask
+from facekeep.store.embedded.probing import Answer, Reply, ask
 from facekeep.store.embedded.reporting import follow
 from facekeep.store.embedded.waiting import Wait
 
 # Longer than everything that the supervisor may wait for.
 _PATIENCE_S = 2400.0
+# A server that is full, or does not know us, may come to its senses.
+_REFUSED_S = 30.0
 # A supervisor that dies without a word (killed, out of memory) is replaced this often before giving up.
 _SILENT_DEATHS = 3
 
@@ -72,21 +74,24 @@ def _reach(control: ControlFolder, notice: Callable[[str], None]) -> Whereabouts
     wait = Wait(notice)
     silent_deaths = 0
     while True:
-        found = _answering(control)
-        if found is not None and not _is_free(control):
+        found, reply = _ask(control)
+        if found is not None and reply.data == found.data and not _is_free(control):
             return found
-        silent_deaths += supervise(control, notice) is Outcome.DIED_SILENTLY
+        if reply.answer is Answer.REFUSED and wait.seconds > _REFUSED_S:
+            raise StorageFault(f"The database server refuses us: {reply.text}", hint=f"See {control.log}.")
+        outcome = supervise(control, notice)
+        if outcome is Outcome.READY:
+            continue
+        silent_deaths += outcome is Outcome.DIED_SILENTLY
         if silent_deaths >= _SILENT_DEATHS:
             raise StorageFault("The database supervisor ends at once.", hint=f"See {control.log}.")
         _tick(wait, "waiting for the database to start")
 
 
-def _answering(control: ControlFolder) -> Whereabouts | None:
+def _ask(control: ControlFolder) -> tuple[Whereabouts | None, Reply]:
+    """Where the server was noted to be, and what answers there; `data` is known only of one that is ready."""
     found = locate(control)
-    if found is None:
-        return None
-    reply = ask(found.conninfo)
-    return found if reply.answer is Answer.READY and reply.data == found.data else None
+    return found, Reply(Answer.NOBODY) if found is None else ask(found.conninfo)
 
 
 def _is_free(control: ControlFolder) -> bool:

@@ -100,9 +100,9 @@ def find_postmaster(data: Path) -> AdoptedPostmaster | None:
     A pid written in a file proves nothing and is not looked at.
     """
     found = {process.pid: process for process in psutil.process_iter(["name"]) if _works_in(process, data)}
-    leaders = [process for process in found.values() if _parent(process) not in found]
     # Without their postmaster the other processes leave by themselves; they are waited for, not signalled.
-    return AdoptedPostmaster(leaders[0]) if len(leaders) == 1 and _is_postmaster(leaders[0], data) else None
+    leading = (process for process in found.values() if _parent(process) not in found)
+    return next((AdoptedPostmaster(process) for process in leading if _is_postmaster(process, data)), None)
 
 
 def stop(postmaster: Postmaster) -> bool:

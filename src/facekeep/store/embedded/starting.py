@@ -22,7 +22,7 @@ from facekeep.store.embedded.postmaster import (
     stop,
     wait_gone,
 )
-from facekeep.store.embedded.probing import Answer, ask, conninfo, create_database
+from facekeep.store.embedded.probing import PORT, Answer, ask, conninfo, create_database
 from facekeep.store.embedded.waiting import Wait
 
 # Recovery reads the log since the last checkpoint: minutes on a slow disk, never known in advance.
@@ -33,10 +33,8 @@ _REMAINS_S = 90.0
 _DEAF_S = 10.0
 _REMAINS = (
     "pre-existing shared memory block",
-    'lock file "postmaster.pid"',
-    "is another postmaster",
-    "lock file",
-    "Address already in use",
+    '" already exists',
+    "already in use",
 )
 
 
@@ -97,7 +95,7 @@ def _start_patiently(site: Site, notice: Callable[[str], None]) -> Postmaster:
     with translated(f"write the configuration of the database in {site.cluster.path}"):
         write_configuration(site.cluster, site.account)
     while True:
-        _remove_stale_pid_file(site)
+        _remove_stale_locks(site)
         position = size_of(site.log)
         with translated(f"start {site.binaries.program('postgres')}"):
             postmaster = start_postgres(site.binaries, site.cluster, site.sockets, site.account)
@@ -124,16 +122,18 @@ def _wait_until_ready(site: Site, postmaster: ChildPostmaster, notice: Callable[
     return False
 
 
-def _remove_stale_pid_file(site: Site) -> None:
-    """Remove a postmaster.pid that no living server stands behind, whatever it says.
+def _remove_stale_locks(site: Site) -> None:
+    """Remove postmaster.pid, and the like beside the socket, whatever they say, when no living server is behind.
 
     PostgreSQL refuses an empty one, and one with the pid of any process of the same user. We know better: we
     hold the cluster's lock and no server works in its folder. Remains of a killed server are still found by
     PostgreSQL itself, by the shared memory they hold.
     """
     if find_postmaster(site.cluster.data) is None:
-        with translated(f"remove the stale {site.cluster.data / 'postmaster.pid'}"):
-            (site.cluster.data / "postmaster.pid").unlink(missing_ok=True)
+        socket = site.sockets / f".s.PGSQL.{PORT}"
+        for path in (site.cluster.data / "postmaster.pid", socket.with_name(f"{socket.name}.lock"), socket):
+            with translated(f"remove the stale {path}"):
+                path.unlink(missing_ok=True)
 
 
 def stop_or_wait(postmaster: Postmaster) -> None:
