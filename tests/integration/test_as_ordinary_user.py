@@ -102,7 +102,7 @@ def test_the_tests_of_the_private_server_pass(ordinary_user: OrdinaryUser) -> No
     files = [str(path) for pattern in SUBSET for path in _integration(ordinary_user).glob(pattern)]
     assert files, "no test files match: mend SUBSET"
     ran = ordinary_user.run("-m", "pytest", "-q", "-p", "no:cacheprovider", *sorted(files), timeout=280)
-    assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
+    assert ran.returncode == 0, ran.stdout[-20000:] + ran.stderr[-2000:]
     assert " passed" in ran.stdout
 
 
