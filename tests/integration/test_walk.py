@@ -382,6 +382,9 @@ def test_a_root_must_be_a_folder_of_photos(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="own folder"):
             check_root(tmp_path / "own" / "deep", own=[own])
     check_root(tmp_path, own=[tmp_path / "own"])
+    put(tmp_path, "own/.facekeep", data=b"")
+    with pytest.raises(UsageError, match="own folder"):
+        check_root(tmp_path / "own")
     assert not (tmp_path / "gone").exists()
 
 

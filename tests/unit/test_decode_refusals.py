@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pillow_heif
 import pytest
+import simplejpeg
 import tifffile
 from made_photos import dng, jpeg, off_by, picture, png_bytes, scene, written
 from PIL import Image
@@ -112,11 +113,19 @@ def test_bytes_behind_a_jpeg_do_not_matter(tmp_path: Path) -> None:
         assert off_by(decode(path, long_side=100).pixels) <= 16
 
 
-def test_small_flaws_in_a_jpeg_are_passed_over(tmp_path: Path) -> None:
-    """Stray bytes before a marker: libjpeg warns, and nothing is lost."""
-    data = jpeg(picture())
-    stray = data[:-2] + b"\x00\x11\x22" + data[-2:]
-    assert off_by(decode(written(tmp_path / "a.jpg", stray), long_side=100).pixels) <= 16
+@pytest.mark.parametrize("flaw", ["stray bytes", "odd scan header"])
+def test_small_flaws_in_a_jpeg_are_passed_over(tmp_path: Path, flaw: str) -> None:
+    """Of kinds that cameras and editors really write: the strict decoder complains, and nothing is lost."""
+    data = bytearray(jpeg(picture()))
+    if flaw == "stray bytes":
+        tables = data.index(b"\xff\xdb")
+        data[tables:tables] = b"\x00\x11\x22"
+    else:
+        scan = data.index(b"\xff\xda")
+        data[scan + 2 + int.from_bytes(data[scan + 2 : scan + 4], "big") - 2] = 0
+    with pytest.raises(ValueError, match=r"extraneous|SOS"):
+        simplejpeg.decode_jpeg(bytes(data))
+    assert off_by(decode(written(tmp_path / "a.jpg", bytes(data)), long_side=100).pixels) <= 16
 
 
 def test_a_jpeg_without_a_picture(tmp_path: Path) -> None:

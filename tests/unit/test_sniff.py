@@ -1,5 +1,6 @@
 """Types told by content: every format, its impostors, and camera RAW that looks like TIFF."""
 
+import os
 import struct
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,8 @@ from made_photos import Entry, TiffLike, dng, jpeg, longs, picture, scene, short
 
 from facekeep.domain import media
 from facekeep.domain.tiff import directory, first_directory, reader
+from facekeep.inference import limits, raw
+from facekeep.library import rules
 from facekeep.library.sniff import sniff
 
 
@@ -211,8 +214,18 @@ def test_the_two_lists_of_endings_do_not_meet() -> None:
     assert all(ending == ending.lower() for ending in media.PHOTO_ENDINGS | media.OTHER_ENDINGS)
 
 
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    import os
+def test_the_documents_list_every_ending_every_rule_and_every_limit(repo_root: Path) -> None:
+    text = (repo_root / "docs" / "formats.md").read_text(encoding="utf-8")
+    for ending in media.PHOTO_ENDINGS | media.OTHER_ENDINGS:
+        assert f"`{ending}`" in text
+    for rule in rules.BY_NAME:
+        assert f"| {rule.what} | {'yes' if rule.derived else 'no'} |" in text
+    assert f"{limits.DEFAULT_MAX_PIXELS // 10**6} megapixels" in text
+    assert f"{int(limits.DEFAULT_MAX_PIXELS * limits.SCALED_ALLOWANCE) // 10**6} megapixels" in text
+    assert f"{limits.MAX_WHOLE_BYTES >> 20} MB" in text
+    assert f"{raw.MIN_PREVIEW:,} pixels" in text
 
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert sniff(bytes(tmp_path / "pipe")) is None

@@ -79,8 +79,14 @@ def _named(fault: PhotoFault, name: str) -> PhotoFault:
     return PhotoFault(fault.failure, f"{name}: {fault.message}", hint=fault.hint)
 
 
+def _words_of(error: Exception) -> str:
+    words = error.args[0] if error.args else ""
+    # LibRaw's messages come as bytes.
+    return (words.decode("ascii", "replace") if isinstance(words, bytes) else str(error)).strip()
+
+
 def _undecodable(error: Exception, name: str) -> PhotoFault:
-    said = str(error).strip()
+    said = _words_of(error)
     words = f"{type(error).__name__} {said}".lower()
     # libheif calls it a memory error when a damaged header asks for too much of anything.
     if "security limit" not in words and any(memory in words for memory in _MEMORY_WORDS):

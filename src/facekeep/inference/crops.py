@@ -49,7 +49,7 @@ def face_crops(
         facts = photo.facts
         sides = [_side(box, facts.width, facts.height, margin) for box in boxes]
         needed = math.ceil(max(facts.width, facts.height) * size / min(sides))
-        pixels = photo.pixels(needed)
+        pixels = photo.pixels_of_at_least(needed)
     return [encode(_square(pixels, box, margin, size)) for box in boxes]
 
 

@@ -29,5 +29,18 @@ class Source:
 
     def pixels(self, long_side: int) -> Pixels:
         """Upright, the longer side `long_side` pixels, or fewer where there are no more."""
-        size = working_size(*(self.best if self.best is not None else (self.width, self.height)), long_side)
+        return upright(self.load(working_size(*self._best, long_side)), self.notes.orientation)
+
+    def pixels_of_at_least(self, long_side: int) -> Pixels:
+        """Upright, at whichever of an eighth, a quarter, a half or all of the full size is enough.
+
+        To cut from: JPEG decodes at these sizes directly, and nothing is spent on scaling what is cut away.
+        """
+        width, height = self._best
+        sizes = ((-(-width * eighths // 8), -(-height * eighths // 8)) for eighths in (1, 2, 4))
+        size = next((size for size in sizes if max(size) >= long_side), (width, height))
         return upright(self.load(size), self.notes.orientation)
+
+    @property
+    def _best(self) -> tuple[int, int]:
+        return self.best if self.best is not None else (self.width, self.height)

@@ -5,7 +5,7 @@ subfolders, so two walks of the same tree agree. Memory is bounded by the larges
 """
 
 # Paths are bytes here; pathlib knows only text.
-# ruff: noqa: PTH114, PTH116, PTH118, PTH119
+# ruff: noqa: PTH113, PTH114, PTH116, PTH118, PTH119
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -252,6 +252,8 @@ class _Walker:
 
 def _refuse_derived(root: Path, shown: str, own: Sequence[Path]) -> None:
     real = os.path.realpath(os.fsencode(root))
+    if os.path.isfile(os.path.join(real, rules.OWN_MARKER)):
+        raise UsageError(f"{shown}: is facekeep's own folder", hint="give a folder of photos")
     for folder in own:
         if _within(real, os.path.realpath(os.fsencode(folder))):
             raise UsageError(f"{shown}: is inside facekeep's own folder", hint="give a folder of photos")
