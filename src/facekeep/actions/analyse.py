@@ -90,8 +90,8 @@ def record_failure(ctx: Context, claimed: Claimed, fault: PhotoFault) -> None:
             if claimed.photo in photos.places(writer, [claimed.photo]):
                 photos.give_back(writer, claimed.token, [claimed.photo])  # another copy is still there
                 return
-        attempts = photos.attempts(writer, claimed.photo)
-        decided = policy(fault.failure, attempts, jitter=random.random())
+        attempts, tries = photos.attempts(writer, claimed.photo)
+        decided = policy(fault.failure, attempts, tries, jitter=random.random())
         message = fault.message if not fault.hint else f"{fault.message} ({fault.hint})"
         failing = Failing(fault.failure, message, decided.permanent, decided.charged, decided.delay_s)
         photos.fail(writer, claimed.photo, claimed.token, failing)

@@ -87,21 +87,21 @@ def _match(ctx: Context, writer: Writer, row: VectorRow, *, unnamed: bool = Fals
     return found is not None
 
 
-def _meet(ctx: Context, reader: Reader, new: Sequence[VectorRow]) -> _Pool:
+def _meet(ctx: Context, writer: Writer, new: Sequence[VectorRow]) -> _Pool:
     """The new faces with the lone faces and the unnamed groups that are near them."""
     lone: set[int] = set()
     groups: set[int] = set()
     reach = 1.5 * ctx.pack.thresholds.group  # an average within the threshold has near members well inside
     for row in new:
-        for near in face_store.near(reader, row.face, row.vector, ctx.pack_id, limit=NEIGHBOURS):
+        for near in face_store.near(writer, row.face, row.vector, ctx.pack_id, limit=NEIGHBOURS):
             if near.distance > reach or near.named:
                 continue
             if near.person is not None:
                 groups.add(near.person)
             elif _clear(near):
                 lone.add(near.face)
-    met = face_store.vectors(reader, sorted(lone - {row.face for row in new}), ctx.pack_id)
-    return _Pool([*new, *met], face_store.groups(reader, sorted(groups), ctx.pack_id))
+    met = face_store.lone(writer, sorted(lone - {row.face for row in new}), ctx.pack_id)
+    return _Pool([*new, *met], face_store.groups(writer, sorted(groups), ctx.pack_id))
 
 
 def _settle(ctx: Context, writer: Writer, pool: _Pool) -> int:

@@ -2,10 +2,13 @@
 
 Resumable at any point, because every batch is one transaction and a file on record is not read again.
 Incremental by size and modification time. Only a complete walk of an online root marks files as missing.
+Edited files come last: only when every new file is on record is it known whether what was in an edited file
+has moved elsewhere (`a.jpg` renamed, and another photo put in its place), and so whose photo it is.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from facekeep.actions.context import Context
-from facekeep.domain.errors import FacekeepError, FailureCode, LibraryOffline, PhotoFault
+from facekeep.domain.errors import Conflict, FacekeepError, FailureCode, LibraryOffline, PhotoFault
 from facekeep.library import identity, walk
 from facekeep.library.walk import FoundFile, WalkProblem
 from facekeep.store import libraries, photos
@@ -26,11 +29,19 @@ SCAN_LOCK = 4_201_002  # advisory lock space: one scan of a library at a time, o
 
 BATCH = 200  # files a transaction: a killed scan repeats at most the hashing of these
 
+EDITED_AT_ONCE = (
+    20_000  # edited files kept for the end, some ten megabytes; with more, the first go in before
+)
+
+CONFLICT_TRIES = 3  # two libraries scanned at once may record one content in the same moment
+
 HASHERS = 2  # hashing is bound by the disk; two keep it busy while the other waits
 
 Progress = Callable[[ScanCounts], None]
 Stop = Callable[[], bool]
 Outcome = Literal["done", "stopped", "joined"]
+Later = dict[int, list[int]]
+"""For an edited file: the other edited files of its photo that are recorded after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,11 @@ class Hashed:
 
     file: HashedFile | WalkProblem
     known: KnownFile | None
+
+    @property
+    def edited(self) -> bool:
+        """A file on record with other content now."""
+        return self.known is not None and isinstance(self.file, HashedFile)
 
 
 def never() -> bool:
@@ -88,6 +104,7 @@ class _Scan:
         self.progress, self.stop = progress, stop
         self.counts = ScanCounts()
         self.stopped = False
+        self.edited: list[Hashed] = []
         self.known = _KnownFiles(ctx, library)
 
     def run(self) -> ScanReport:
@@ -143,19 +160,43 @@ class _Scan:
 
     def _record(self, batch: list[Hashed | KnownFile]) -> None:
         unchanged = [item.id for item in batch if isinstance(item, KnownFile)]
+        read = [item for item in batch if isinstance(item, Hashed)]
+        new = [item for item in read if not item.edited]
+        self.edited += [item for item in read if item.edited]
         # In one order, so that two scans adding the same contents cannot wait for each other for ever.
-        new = sorted((i for i in batch if isinstance(i, Hashed)), key=_by_content)
-        with self.ctx.database.write() as writer:
-            photos.mark_seen(writer, self.scan, unchanged)
-            outcomes = [self._put(writer, item) for item in new]
-            self.counts = _added(self.counts, len(batch), outcomes)
-            self.stopped = not libraries.scan_progress(writer, self.scan, self.counts)
+        self._write(sorted(new, key=_by_content), unchanged, seen=len(batch))
+        if len(self.edited) >= EDITED_AT_ONCE:
+            self._record_edited()
+
+    def _record_edited(self) -> None:
+        edited, self.edited = sorted(self.edited, key=_by_content), []
+        later = _edited_later(edited)
+        for start in range(0, len(edited), BATCH):
+            self._write(edited[start : start + BATCH], [], later=later)
+
+    def _write(
+        self, read: list[Hashed], unchanged: list[int], *, seen: int = 0, later: Later | None = None
+    ) -> None:
+        """One transaction."""
+        for attempt in range(CONFLICT_TRIES):
+            try:
+                with self.ctx.database.write() as writer:
+                    photos.mark_seen(writer, self.scan, unchanged)
+                    outcomes = [self._put(writer, item, later) for item in read]
+                    counts = _added(self.counts, seen, outcomes)
+                    going = libraries.scan_progress(writer, self.scan, counts)
+                break
+            except Conflict:
+                if attempt == CONFLICT_TRIES - 1:
+                    raise
+        self.counts, self.stopped = counts, not going
         self.progress(self.counts)
         self.ctx.wake()
 
-    def _put(self, writer: Writer, item: Hashed) -> str:
+    def _put(self, writer: Writer, item: Hashed, later: Later | None) -> str:
         if isinstance(item.file, HashedFile):
-            return photos.put_file(writer, self.library, self.scan, item.file, item.known)
+            edited = later[item.known.id] if later is not None and item.known is not None else ()
+            return photos.put_file(writer, self.library, self.scan, item.file, item.known, edited=edited)
         problem = item.file
         if problem.code is FailureCode.MISSING_FILE:  # vanished between the listing and the reading
             return "gone"
@@ -164,6 +205,8 @@ class _Scan:
 
     def _end(self) -> ScanReport:
         outcome: Literal["done", "stopped"] = "stopped" if self.stopped or self.stop() else "done"
+        if outcome == "done":  # after an interrupted walk they are read again the next time
+            self._record_edited()
         with self.ctx.database.write() as writer:
             if outcome == "done":
                 missing = photos.finish_walk(writer, self.library, self.scan)
@@ -204,6 +247,16 @@ def _batches(found: Iterator[FoundFile | WalkProblem], size: int) -> Iterator[li
 
 def _by_content(item: Hashed) -> bytes:
     return item.file.hash if isinstance(item.file, HashedFile) else b""
+
+
+def _edited_later(edited: Sequence[Hashed]) -> Later:
+    later: Later = {}
+    of_photo: defaultdict[int, list[int]] = defaultdict(list)
+    for item in reversed(edited):
+        if item.known is not None:
+            later[item.known.id] = list(of_photo[item.known.photo_id])
+            of_photo[item.known.photo_id].append(item.known.id)
+    return later
 
 
 def _added(counts: ScanCounts, seen: int, outcomes: list[str]) -> ScanCounts:

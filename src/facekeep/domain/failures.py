@@ -26,10 +26,13 @@ class Policy:
     delay_s: float
 
 
-def policy(code: FailureCode, attempts: int, *, jitter: float = 0.0) -> Policy:
-    """The policy for one more failure after `attempts` charged ones. `jitter` from 0 to 1 adds up to a tenth."""
+def policy(code: FailureCode, attempts: int, tries: int, *, jitter: float = 0.0) -> Policy:
+    """The policy for one more failure after `tries` in a row, of which `attempts` were charged.
+
+    The delay doubles with every try, charged or not. `jitter` from 0 to 1 adds up to a tenth.
+    """
     charged = code not in _NOT_THE_PHOTOS
-    total = attempts + int(charged)
-    permanent = code in _AT_ONCE or (charged and total >= MAX_ATTEMPTS)
-    delay = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** max(0, total - 1))
+    permanent = code in _AT_ONCE or (charged and attempts + 1 >= MAX_ATTEMPTS)
+    # The power is bounded first: a photo that the disk refuses for a year would overflow it.
+    delay = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(tries, 10))
     return Policy(permanent, charged, 0.0 if permanent else delay * (1.0 + 0.1 * jitter))

@@ -11,7 +11,7 @@ from psycopg.abc import Buffer
 from psycopg.rows import class_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from facekeep.domain.errors import Conflict, StorageFault
+from facekeep.domain.errors import Conflict, StorageFault, UsageError
 
 Row = TypeVar("Row")
 Actor = Literal["user", "machine"]
@@ -144,6 +144,12 @@ def _translated() -> Iterator[None]:
         yield
     except psycopg.errors.IntegrityError as error:
         raise Conflict(_first_line(error), hint="Look again: it may have changed meanwhile.") from error
+    except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
+        raise Conflict(
+            f"two changes met, and this one gave way: {_first_line(error)}", hint="Do it again."
+        ) from error
+    except psycopg.DataError as error:
+        raise UsageError(f"a value that the database cannot hold: {_first_line(error)}") from error
     except psycopg.errors.DiskFull as error:
         raise StorageFault(
             f"the database's disk is full: {_first_line(error)}",

@@ -123,9 +123,9 @@ def ungrouped(writer: Writer, pack: int, *, limit: int) -> list[VectorRow]:
     return writer.all(VectorRow, SQL["ungrouped"], {"pack": pack, "limit": limit})
 
 
-def vectors(reader: Reader, faces: Sequence[int], pack: int) -> list[VectorRow]:
-    """The embeddings of those faces."""
-    return reader.all(VectorRow, SQL["vectors"], {"faces": list(faces), "pack": pack})
+def lone(writer: Writer, faces: Sequence[int], pack: int) -> list[VectorRow]:
+    """Those of the faces that are still nobody's, locked."""
+    return writer.all(VectorRow, SQL["lone"], {"faces": list(faces), "pack": pack})
 
 
 def groups(reader: Reader, people: Sequence[int], pack: int) -> list[GroupRow]:

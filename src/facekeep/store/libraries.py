@@ -62,8 +62,7 @@ def has_files(reader: Reader, library: int) -> bool:
 
 def request_scan(writer: Writer, library: int) -> int:
     """The id of the library's open scan, queued now if there was none."""
-    new = writer.value(SQL["request_scan"], {"library": library})
-    return int(new if new is not None else writer.value(SQL["open_scan"], {"library": library}))
+    return int(writer.value(SQL["request_scan"], {"library": library}))
 
 
 def open_scans(reader: Reader) -> list[int]:

@@ -41,10 +41,15 @@ def migrate(conninfo: str, *, notice: Callable[[str], None] = ignore) -> None:
         return
     _refuse_newer(version)
     notice("preparing the database" if version is None else "upgrading the database")
+    from sqlalchemy.exc import DBAPIError
+
     try:
         _upgrade(conninfo)
     except psycopg.Error as error:
         raise _explained(error) from error
+    except DBAPIError as error:
+        # What Alembic does itself goes through SQLAlchemy, which wraps the driver's errors.
+        raise _explained(error.orig) from error
 
 
 def run_sql(name: str) -> None:
@@ -91,7 +96,7 @@ def _upgrade(conninfo: str) -> None:
             connection.commit()
 
 
-def _explained(error: psycopg.Error) -> StorageFault:
+def _explained(error: BaseException | None) -> StorageFault:
     text = str(error).strip().split("\n", 1)[0]
     if isinstance(error, psycopg.errors.FeatureNotSupported | psycopg.errors.UndefinedFile):
         return StorageFault(

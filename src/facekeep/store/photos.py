@@ -73,21 +73,34 @@ def mark_seen(writer: Writer, scan: int, files: Sequence[int]) -> None:
         writer.run(SQL["reopen_returned"], {"files": list(files)})
 
 
-def put_file(writer: Writer, library: int, scan: int, file: HashedFile, known: KnownFile | None) -> str:
-    """Record a new or changed file: `new` photo, `changed` photo, or `same` content at a path."""
-    outcome, photo = _photo_of(writer, file, known)
+def put_file(
+    writer: Writer,
+    library: int,
+    scan: int,
+    file: HashedFile,
+    known: KnownFile | None,
+    *,
+    edited: Sequence[int] = (),
+) -> str:
+    """Record a new or changed file: `new` photo, `changed` photo, or `same` content at a path.
+
+    `edited` are further files of its photo that have changed as well: they hold the old content no more.
+    """
+    outcome, photo = _photo_of(writer, file, known, edited)
     row = {"photo": photo, "library": library, "path": file.path, "size": file.size}
     stored = writer.value(SQL["put_file"], {**row, "mtime_ns": file.mtime_ns, "scan": scan})
     writer.run(SQL["reopen_returned"], {"files": [int(stored)]})
     return outcome
 
 
-def _photo_of(writer: Writer, file: HashedFile, known: KnownFile | None) -> tuple[str, int]:
+def _photo_of(
+    writer: Writer, file: HashedFile, known: KnownFile | None, edited: Sequence[int]
+) -> tuple[str, int]:
     content = {"hash": file.hash, "size": file.size, "media_type": file.media_type}
     existing = writer.value(SQL["photo_by_hash"], {"hash": file.hash})
     if existing is not None:
         return "same", int(existing)
-    if known is not None and not _has_other_files(writer, known):
+    if known is not None and not _has_other_files(writer, known, edited):
         writer.run(SQL["new_content"], {"photo": known.photo_id, **content})
         writer.run(SQL["forget_failure"], {"photo": known.photo_id})
         return "changed", known.photo_id
@@ -97,9 +110,9 @@ def _photo_of(writer: Writer, file: HashedFile, known: KnownFile | None) -> tupl
     return "new", int(new)
 
 
-def _has_other_files(reader: Reader, known: KnownFile) -> bool:
-    others = reader.value(SQL["other_present_files"], {"photo": known.photo_id, "file": known.id})
-    return int(others) > 0
+def _has_other_files(reader: Reader, known: KnownFile, edited: Sequence[int]) -> bool:
+    row = {"photo": known.photo_id, "file": known.id, "edited": list(edited)}
+    return int(reader.value(SQL["other_present_files"], row)) > 0
 
 
 def put_problem(
@@ -113,7 +126,9 @@ def put_problem(
 def finish_walk(writer: Writer, library: int, scan: int) -> int:
     """After a complete walk: forget healed problems, mark what was not met as missing. How many files."""
     writer.run(SQL["drop_old_problems"], {"library": library, "scan": scan})
-    return writer.run(SQL["mark_missing"], {"library": library, "scan": scan})
+    missing = writer.run(SQL["mark_missing"], {"library": library, "scan": scan})
+    writer.run(SQL["give_up_missing"], {"library": library})
+    return missing
 
 
 def claim(writer: Writer, worker: int, token: UUID, *, limit: int, lease_s: float) -> list[int]:
@@ -170,10 +185,10 @@ def fail(writer: Writer, photo: int, token: UUID, failing: Failing) -> bool:
     return True
 
 
-def attempts(reader: Reader, photo: int) -> int:
-    """Charged attempts so far."""
-    found = reader.value(SQL["attempts"], {"photo": photo})
-    return 0 if found is None else int(found)
+def attempts(reader: Reader, photo: int) -> tuple[int, int]:
+    """Charged attempts so far, and all tries."""
+    found = reader.tuples(SQL["attempts"], {"photo": photo})
+    return (int(found[0][0]), int(found[0][1])) if found else (0, 0)
 
 
 def file_missing(writer: Writer, file: int) -> None:

@@ -120,7 +120,9 @@ CREATE TABLE failure (
     photo_id bigint PRIMARY KEY REFERENCES photo ON DELETE CASCADE,
     code failure_code NOT NULL,
     message text NOT NULL CHECK (message <> '' AND octet_length(message) <= 8000),
+    -- Charged ones; and all, which the waiting between them grows with.
     attempts integer NOT NULL CHECK (attempts >= 0),
+    tries integer NOT NULL DEFAULT 1 CHECK (tries >= 0),
     permanent boolean NOT NULL,
     retry_at timestamptz,
     first_at timestamptz NOT NULL DEFAULT now(),

@@ -13,7 +13,7 @@ from facekeep.actions import analyse
 from facekeep.actions.analyse import Claimed
 from facekeep.actions.context import Context, State
 from facekeep.actions.group import group_new_faces
-from facekeep.domain.errors import Conflict, FailureCode, PhotoFault
+from facekeep.domain.errors import Conflict, FailureCode, PhotoFault, UsageError
 from facekeep.domain.faces import PhotoAnalysis
 from facekeep.store import photos
 from facekeep.worker.children import Children
@@ -122,8 +122,8 @@ class Analyser:
                 log.info("photo %d: stored again: %s", claimed.photo, conflict.message)
         try:
             return analyse.record(self._ctx, claimed, analysis)
-        except Conflict as conflict:
-            fault = PhotoFault(FailureCode.INTERNAL, f"its faces cannot be stored: {conflict.message}")
+        except UsageError as error:  # also a value that the database refuses: this photo's trouble alone
+            fault = PhotoFault(FailureCode.INTERNAL, f"its faces cannot be stored: {error.message}")
             analyse.record_failure(self._ctx, claimed, fault)
             self._count(failed=1)
             return False
@@ -143,8 +143,12 @@ class Analyser:
     def _group(self, stop: Stop) -> None:
         self._since_grouping = 0
         self._say(state="grouping")
-        while not stop() and group_new_faces(self._ctx).faces:
-            self._say(state="grouping")
+        try:
+            while not stop() and group_new_faces(self._ctx).faces:
+                self._say(state="grouping")
+                self._renew()
+        except Conflict as conflict:  # the user changed the same faces; what is left is grouped the next time
+            log.info("grouping gave way: %s", conflict.message)
 
     def _count(self, *, done: int = 0, failed: int = 0, faces: int = 0) -> None:
         now = self._progress

@@ -1,7 +1,6 @@
 """A scan that somebody waits for: walk the folders, look at what is due, until all is done or `stop`."""
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -88,7 +87,9 @@ class Foreground:
             report = scan_library(self._ctx, library, progress=self._scanned, stop=self._stop.is_set)
             while report.outcome == "joined" and self._still_open(report.scan):
                 self._say(note="another facekeep is scanning this folder; waiting for it")
-                time.sleep(POLL_S)
+                if not self._stop.wait(POLL_S) and self._still_open(report.scan):
+                    # As long as the other lives, `joined` again; when it has died, its scan is ours.
+                    report = scan_library(self._ctx, library, progress=self._scanned, stop=self._stop.is_set)
             self._reports[folder] = report
             self._before = _sum(self._before, report.counts)
         except FacekeepError as error:

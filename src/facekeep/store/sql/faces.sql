@@ -59,10 +59,13 @@ WHERE NOT f.grouped AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f
 ORDER BY f.id LIMIT %(limit)s
 FOR UPDATE OF f;
 
--- name: vectors
+-- name: lone
+-- Skipping those that somebody is at: they were only met, and waiting for them could be for ever.
 SELECT f.id AS face, f.photo_id AS photo, f.quality, e.vector
 FROM face f JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
-WHERE f.id = ANY(%(faces)s) ORDER BY f.id;
+WHERE f.id = ANY(%(faces)s) AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
+ORDER BY f.id
+FOR UPDATE OF f SKIP LOCKED;
 
 -- name: mark_grouped
 UPDATE face SET grouped = true WHERE id = ANY(%(faces)s);

@@ -27,11 +27,8 @@ FROM library l WHERE l.id = %(library)s;
 
 -- name: request_scan
 INSERT INTO scan (library_id) VALUES (%(library)s)
-ON CONFLICT (library_id) WHERE state IN ('queued', 'running') DO NOTHING
+ON CONFLICT (library_id) WHERE state IN ('queued', 'running') DO UPDATE SET requested_at = scan.requested_at
 RETURNING id;
-
--- name: open_scan
-SELECT id FROM scan WHERE library_id = %(library)s AND state IN ('queued', 'running');
 
 -- name: open_scans
 -- Also those that say running: whoever ran them may be dead, and the advisory lock tells.

@@ -41,7 +41,8 @@ WHERE id = %(photo)s;
 DELETE FROM failure WHERE photo_id = %(photo)s;
 
 -- name: other_present_files
-SELECT count(*) FROM photo_file WHERE photo_id = %(photo)s AND id <> %(file)s AND state = 'present';
+SELECT count(*) FROM photo_file
+WHERE photo_id = %(photo)s AND id <> %(file)s AND id <> ALL(%(edited)s::bigint[]) AND state = 'present';
 
 -- name: put_file
 INSERT INTO photo_file (photo_id, library_id, path, size_bytes, mtime_ns, seen_in)
@@ -73,6 +74,20 @@ WHERE library_id = %(library)s AND state = 'present' AND seen_in <> %(scan)s
         AND (photo_file.path = p.path
              OR substring(photo_file.path FROM 1 FOR octet_length(p.path) + 1) = p.path || '\x2f'::bytea)
   );
+
+-- name: give_up_missing
+-- Photos that wait, and whose last file in this library is gone: nobody can look at them until it is back.
+WITH gone AS (
+    UPDATE photo SET state = 'failed', due_at = NULL, leased_by = NULL, leased_worker = NULL
+    WHERE state = 'waiting'
+      AND id IN (SELECT photo_id FROM photo_file WHERE library_id = %(library)s AND state = 'missing')
+      AND NOT EXISTS (SELECT FROM photo_file f WHERE f.photo_id = photo.id AND f.state = 'present')
+    RETURNING id
+)
+INSERT INTO failure (photo_id, code, message, attempts, permanent)
+SELECT id, 'missing_file', 'its file went away before it was looked at', 0, true FROM gone
+ON CONFLICT (photo_id) DO UPDATE
+SET code = excluded.code, message = excluded.message, permanent = true, retry_at = NULL, last_at = now();
 
 -- What a worker does -------------------------------------------------------------------------------------
 
@@ -121,10 +136,10 @@ INSERT INTO failure (photo_id, code, message, attempts, permanent, retry_at)
 VALUES (%(photo)s, %(code)s, %(message)s, %(charge)s, %(permanent)s, %(retry_at)s)
 ON CONFLICT (photo_id) DO UPDATE
 SET code = excluded.code, message = excluded.message, attempts = failure.attempts + excluded.attempts,
-    permanent = excluded.permanent, retry_at = excluded.retry_at, last_at = now();
+    tries = failure.tries + 1, permanent = excluded.permanent, retry_at = excluded.retry_at, last_at = now();
 
 -- name: attempts
-SELECT attempts FROM failure WHERE photo_id = %(photo)s;
+SELECT attempts, tries FROM failure WHERE photo_id = %(photo)s;
 
 -- name: file_missing
 UPDATE photo_file SET state = 'missing' WHERE id = %(file)s AND state = 'present';
@@ -141,7 +156,7 @@ SELECT count(*) FROM photo p WHERE p.state = 'waiting'
 
 -- name: retry
 WITH again AS (
-    UPDATE failure SET permanent = false, retry_at = now(), attempts = 0
+    UPDATE failure SET permanent = false, retry_at = now(), attempts = 0, tries = 0
     WHERE (%(photo)s::bigint IS NULL OR photo_id = %(photo)s)
       AND (%(code)s::text IS NULL OR code::text = %(code)s)
     RETURNING photo_id
