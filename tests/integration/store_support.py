@@ -57,19 +57,30 @@ class Cluster:
 
 @contextlib.contextmanager
 def running_cluster() -> Iterator[Cluster]:
-    """A private server in a folder that its user can enter, unlike pytest's own."""
-    ground = Path(tempfile.mkdtemp(prefix="fk-store-", dir="/tmp")).resolve()
-    ground.chmod(0o711)
-    system = ground / "system"
-    system.mkdir(mode=0o755)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FACEKEEP_PG_FOLDER", str(system))
-        handle = open_server(ground / "home")
-    try:
+    """A private server in folders that its user can enter, unlike pytest's own."""
+    with _open_folder(_fast_disk()) as ground, _open_folder(Path("/tmp")) as system:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FACEKEEP_PG_FOLDER", str(system))
+            handle = open_server(ground / "home")
         with handle:
             yield Cluster(handle, ground / "home")
+
+
+@contextlib.contextmanager
+def _open_folder(parent: Path) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="fk-store-", dir=parent)).resolve()
+    folder.chmod(0o711)
+    try:
+        yield folder
     finally:
-        shutil.rmtree(ground)
+        shutil.rmtree(folder)
+
+
+def _fast_disk() -> Path:
+    """Memory where there is plenty: a hundred databases are made, and a real disk is waited for each time."""
+    memory = Path("/dev/shm")
+    plenty = memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30
+    return memory if plenty else Path("/tmp")
 
 
 @pytest.fixture(scope="session")
