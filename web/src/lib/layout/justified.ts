@@ -19,26 +19,36 @@ export function ratioOf(size: { width: number | null; height: number | null }): 
 }
 
 /**
- * Fills rows greedily until their height at full width is at most `wanted`; the last row keeps `wanted`.
- * Widths in CSS pixels, `gap` between tiles included in neither.
+ * Fills rows in order, each broken where its height at full width comes nearest to `wanted`. The last row is not
+ * stretched: it takes the height of the one before, or `wanted`. All in CSS pixels; `gap` lies between tiles.
  */
 export function justify(ratios: readonly number[], width: number, wanted: number, gap: number): TileRow[] {
   const rows: TileRow[] = [];
   let first = 0;
   let sum = 0;
   for (let index = 0; index < ratios.length; index++) {
-    sum += ratios[index] ?? 1;
-    const height = (width - gap * (index - first)) / sum;
-    if (height > wanted) continue;
-    rows.push(place(ratios, first, index + 1, height, gap));
-    first = index + 1;
-    sum = 0;
+    const ratio = ratios[index] ?? 1;
+    const without = fullHeight(width, gap, index - first, sum);
+    const within = fullHeight(width, gap, index - first + 1, sum + ratio);
+    sum += ratio;
+    if (within > wanted) continue;
+    const early = index > first && without / wanted < wanted / within;
+    const end = early ? index : index + 1;
+    rows.push(place(ratios, first, end, early ? without : within, gap));
+    first = end;
+    sum = early ? ratio : 0;
   }
   if (first < ratios.length) {
-    const height = Math.min(wanted, (width - gap * (ratios.length - first - 1)) / sum);
+    const tallest = Math.min(wanted, rows[rows.length - 1]?.height ?? wanted);
+    const height = Math.min(tallest, fullHeight(width, gap, ratios.length - first, sum));
     rows.push(place(ratios, first, ratios.length, height, gap));
   }
   return rows;
+}
+
+/** The height at which `count` tiles, their ratios adding up to `sum`, fill the width. */
+function fullHeight(width: number, gap: number, count: number, sum: number): number {
+  return (width - gap * (count - 1)) / sum;
 }
 
 function place(ratios: readonly number[], first: number, end: number, height: number, gap: number): TileRow {
