@@ -15,8 +15,8 @@ from facekeep.store import faces
 from facekeep.store.database import Database
 
 if TYPE_CHECKING:
+    from facekeep.worker.background import Background
     from facekeep.worker.children import Children
-    from facekeep.worker.service import Service
 
 Notice = Callable[[str], None]
 Share = Callable[[str, float], None]
@@ -81,17 +81,17 @@ def open_children(settings: Settings, *, count: int | None = None) -> Iterator["
 
 
 @contextmanager
-def open_service(settings: Settings, ctx: Context) -> Iterator["Service"]:
+def open_background(settings: Settings, ctx: Context) -> Iterator["Background"]:
     """The background work of the server, running; its `context` is the one to serve from."""
-    from facekeep.worker.service import Service
+    from facekeep.worker.background import Background
 
     # One child more than workers: a page's pictures do not wait behind a long scan.
     with (
         open_children(settings) as children,
         open_children(settings, count=1) as painter,
-        Service(ctx, children, painter) as service,
+        Background(ctx, children, painter) as background,
     ):
-        yield service
+        yield background
 
 
 def _database(stack: ExitStack, settings: Settings, notice: Notice) -> Database:

@@ -122,8 +122,8 @@ def serving_filled(folder: Path) -> Iterator[tuple[Filled, httpx.Client]]:
     """`filled`, with the API on it and a process that draws pictures."""
     with (
         filled(folder) as data,
-        bootstrap.open_service(data.settings, data.ctx) as service,
-        serving(create_app(service.context, page=folder / "page")) as client,
+        bootstrap.open_background(data.settings, data.ctx) as background,
+        serving(create_app(background.context, page=folder / "page")) as client,
     ):
         yield data, client
 

@@ -82,10 +82,10 @@ def _serve(settings: "Settings", found: "socket.socket", roots: list[Path], open
     with bootstrap.open_context(settings, notice=note) as ctx, written_down(settings.home, url, instance):
         with Steps() as steps:
             bootstrap.prepare_models(settings, progress=steps)
-        with bootstrap.open_service(settings, ctx) as service:
+        with bootstrap.open_background(settings, ctx) as background:
             for root in roots:
-                request_scan(service.context, add_library(service.context, root).library)
-            app = create_app(service.context, allowed_hosts=settings.allowed_hosts, instance=instance)
+                request_scan(background.context, add_library(background.context, root).library)
+            app = create_app(background.context, allowed_hosts=settings.allowed_hosts, instance=instance)
             server.Server(app, found, ready=lambda: _announce(url, open_page)).run()
             note("stopping: finishing the photos in hand")
 

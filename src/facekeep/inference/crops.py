@@ -38,8 +38,9 @@ def face_crops(
 ) -> list[bytes]:
     """A square JPEG for each box, from one decode of the photo at the size that the smallest face needs.
 
-    The square's side is the box's longer side plus `margin` of it on either side. Where it reaches beyond the
-    photo, the photo's edge is repeated. A face with fewer pixels than `size` is enlarged. Raises PhotoFault.
+    The square's side is the box's longer side plus `margin` of it on either side, at most the photo's shorter
+    side. Where it would reach beyond the photo it is moved back inside, so that the face is off its middle
+    rather than beside made-up pixels. A face with fewer pixels than `size` is enlarged. Raises PhotoFault.
     """
     if size < 1 or margin < 0.0:
         raise ValueError(f"size must be at least 1 and margin at least 0, not {size} and {margin}")
@@ -72,22 +73,26 @@ def encode(pixels: Pixels) -> bytes:
 
 def _side(box: Box, width: int, height: int, margin: float) -> float:
     """The square's side in pixels of a photo of that size, at least one."""
-    return max(1.0, max(box.width * width, box.height * height) * (1.0 + 2.0 * margin))
+    wanted = max(box.width * width, box.height * height) * (1.0 + 2.0 * margin)
+    return max(1.0, min(wanted, width, height))
 
 
 def _square(pixels: Pixels, box: Box, margin: float, size: int) -> Pixels:
-    """Cut out around the box with repeated edges, scaled to `size`."""
+    """Cut out around the box, inside the picture, scaled to `size`."""
     from PIL import Image
 
     height, width = pixels.shape[:2]
     side = max(1, round(_side(box, width, height, margin)))
-    left = round((box.x + box.width / 2.0) * width - side / 2.0)
-    top = round((box.y + box.height / 2.0) * height - side / 2.0)
-    across = np.clip(np.arange(left, left + side), 0, width - 1)
-    down = np.clip(np.arange(top, top + side), 0, height - 1)
-    cut: Pixels = pixels[down[:, None], across[None, :]]
+    left = _inside((box.x + box.width / 2.0) * width, side, width)
+    top = _inside((box.y + box.height / 2.0) * height, side, height)
+    cut: Pixels = pixels[top : top + side, left : left + side]
     if side == size:
         return cut
     resample = Image.Resampling.HAMMING if side > size else Image.Resampling.BICUBIC
     scaled: Pixels = np.asarray(Image.fromarray(cut).resize((size, size), resample))
     return scaled
+
+
+def _inside(centre: float, side: int, length: int) -> int:
+    """Where a stretch of `side` begins that is centred as well as it fits into `length`."""
+    return min(max(0, round(centre - side / 2.0)), length - side)

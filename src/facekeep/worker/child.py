@@ -3,6 +3,7 @@
 A child holds models and codecs and nothing else: no database, no settings. What kills it costs one photo.
 """
 
+import os
 import signal
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -63,6 +64,7 @@ def run(pipe: Connection, models_folder: Path) -> None:
     """The child's whole life."""
     # Ctrl-C reaches the whole process group; only the parent decides when a child ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _mute_codecs()
     hands = _Hands(models_folder)
     while True:
         try:
@@ -73,6 +75,13 @@ def run(pipe: Connection, models_folder: Path) -> None:
             pipe.send(_answer(hands, request))
         except OSError:
             return
+
+
+def _mute_codecs() -> None:
+    """C libraries complain of damaged photos on standard error; the answer says it better."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 class _Hands:

@@ -34,7 +34,7 @@ class _Paused:
     message: str = ""
 
 
-class Service:
+class Background:
     """Background threads over a context. A context manager; leaving it finishes what is in hand."""
 
     def __init__(self, ctx: Context, children: Children, painter: Renderer) -> None:
