@@ -123,7 +123,7 @@ def _wait_until_ready(site: Site, postmaster: ChildPostmaster, notice: Callable[
 
 
 def _remove_stale_locks(site: Site) -> None:
-    """Remove postmaster.pid, and the like beside the socket, whatever they say, when no living server is behind.
+    """Remove postmaster.pid, and the like beside the socket, whatever they say, when no server is behind.
 
     PostgreSQL refuses an empty one, and one with the pid of any process of the same user. We know better: we
     hold the cluster's lock and no server works in its folder. Remains of a killed server are still found by
