@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { duration, fromNow, plural, rate, share, splitPath, timeLeft } from "./numbers";
+
+it("counts in words", () => {
+  expect(plural(0, "photo")).toBe("0 photos");
+  expect(plural(1, "person", "people")).toBe("1 person");
+  expect(plural(1234567, "person", "people")).toBe("1,234,567 people");
+});
+
+it.each([
+  [null, ""],
+  [Number.NaN, ""],
+  [4, "a few seconds left"],
+  [33, "about 30 seconds left"],
+  [61, "about 1 minute left"],
+  [1000, "about 17 minutes left"],
+  [5400, "about 2 hours left"],
+  [200000, "about 2 days left"],
+])("%s seconds are %j", (seconds, words) => expect(timeLeft(seconds)).toBe(words));
+
+it.each([
+  [0, ""],
+  [Number.NaN, ""],
+  [0.25, "15 photos a minute"],
+  [1.04, "1.0 photos a second"],
+  [42.4, "42 photos a second"],
+])("a rate of %s is %j", (perSecond, words) => expect(rate(perSecond)).toBe(words));
+
+it("tells how long a scan took", () => {
+  expect(duration("2026-03-02T10:00:00Z", "2026-03-02T10:00:00.4Z")).toBe("under a second");
+  expect(duration("2026-03-02T10:00:00Z", "2026-03-02T10:00:01Z")).toBe("1 second");
+  expect(duration("2026-03-02T10:00:00Z", "2026-03-02T10:03:20Z")).toBe("3 min 20 s");
+  expect(duration("2026-03-02T10:00:00Z", "2026-03-02T12:05:00Z")).toBe("2 h 5 min");
+});
+
+describe("fromNow", () => {
+  const now = Date.parse("2026-03-02T12:00:00Z");
+  it.each([
+    ["2026-03-02T11:59:50Z", "just now"],
+    ["2026-03-02T12:00:20Z", "in a moment"],
+    ["2026-03-02T11:55:00Z", "5 minutes ago"],
+    ["2026-03-02T14:00:00Z", "in 2 hours"],
+    ["2026-03-01T11:00:00Z", "yesterday"],
+    ["2025-12-24T18:00:00Z", "December 24, 2025"],
+  ])("%s is %j", (iso, words) => expect(fromNow(iso, now)).toBe(words));
+});
+
+it("splits paths of either kind", () => {
+  expect(splitPath("/a/b/c.jpg")).toEqual({ folder: "/a/b/", name: "c.jpg" });
+  expect(splitPath("C:\\Photos\\c.jpg")).toEqual({ folder: "C:\\Photos\\", name: "c.jpg" });
+  expect(splitPath("c.jpg")).toEqual({ folder: "", name: "c.jpg" });
+});
+
+it("has no share of nothing", () => {
+  expect(share(0, 0)).toBeNull();
+  expect(share(3, 1)).toBe(0.75);
+});
