@@ -102,6 +102,8 @@ def _with_unit(spread: Spread, unit: str) -> str:
 
 
 def _spread(spread: Spread) -> str:
+    if spread.low == spread.high:
+        return _short(spread.median)
     return f"{_short(spread.median)} ({_short(spread.low)} to {_short(spread.high)})"
 
 
