@@ -1,5 +1,6 @@
 """Where a data folder may lie, and whose it is. No mode of any folder that was there before ever changes."""
 
+import json
 import os
 import pwd
 import shutil
@@ -147,6 +148,8 @@ def test_behind_a_closed_door_root_puts_the_cluster_elsewhere(ground: Path) -> N
         write_row(server.conninfo)
         assert server.data_folder.is_relative_to(ground / "system")
         assert describe(home).data_folder == server.data_folder
+        noted = json.loads((server.data_folder.parent / "home.json").read_text())
+        assert noted == {"home": str(home)}
     with open_server(home) as server:
         assert rows(server.conninfo) == 1
     assert stat.S_IMODE(home.parent.stat().st_mode) == 0o700

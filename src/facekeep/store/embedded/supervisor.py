@@ -30,6 +30,7 @@ from facekeep.store.embedded.locating import Whereabouts, locate, note
 from facekeep.store.embedded.locks import FileLock
 from facekeep.store.embedded.logfile import keep_bounded
 from facekeep.store.embedded.placing import Place, decide_place, mark_initialised, reachable_binaries
+from facekeep.store.embedded.records import write_record
 from facekeep.store.embedded.reporting import Reporter
 from facekeep.store.embedded.sockets import discard, socket_folder
 from facekeep.store.embedded.starting import Site, bring_up, stop_or_wait
@@ -96,6 +97,7 @@ class Supervisor:
             if place.elsewhere is not None and not place.initialised and not cluster.path.exists():
                 cluster.path.mkdir(mode=0o711)
                 cluster.path.chmod(0o711)
+                write_record(cluster.path / "home.json", {"home": str(self._control.home)})
             self._refuse_to_start_over(place, cluster)
             self._cluster_lock = FileLock.open(cluster.lock)
         if not self._cluster_lock.try_exclusive():
