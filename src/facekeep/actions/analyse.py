@@ -12,7 +12,7 @@ from facekeep.domain import matching
 from facekeep.domain.errors import FailureCode, PhotoFault
 from facekeep.domain.faces import AnalysedFace, PhotoAnalysis, Vector
 from facekeep.domain.failures import policy
-from facekeep.domain.reconcile import pair_boxes
+from facekeep.domain.reconcile import pair_faces
 from facekeep.library import walk
 from facekeep.store import faces as face_store
 from facekeep.store import libraries, people, photos
@@ -70,7 +70,7 @@ def record(ctx: Context, claimed: Claimed, analysis: PhotoAnalysis) -> bool:
     with ctx.database.write() as writer:
         if not photos.finish(writer, claimed.photo, claimed.token, analysis.facts, ctx.pack_id):
             return False
-        stored = _reconcile(writer, claimed.photo, analysis.faces, ctx.pack_id)
+        stored = _reconcile(ctx, writer, claimed.photo, analysis.faces)
         taken = face_store.people_in_photo(writer, claimed.photo)
         # The nearest faces first would be fairer among two look-alikes; the best ones first is near enough.
         for face, analysed in sorted(stored, key=lambda pair: -pair[1].quality.overall):
@@ -124,14 +124,19 @@ def match_face(
 
 
 def _reconcile(
-    writer: Writer, photo: int, found: Sequence[AnalysedFace], pack: int
+    ctx: Context, writer: Writer, photo: int, found: Sequence[AnalysedFace]
 ) -> list[tuple[int, AnalysedFace]]:
     """Store the faces of a photo; those without a person are returned for matching.
 
     A face found before keeps its id and person. One that is not found again stays if a user touched it.
     """
-    old = face_store.of_photo(writer, photo)
-    pairs = pair_boxes([face.box for face in old], [face.box for face in found])
+    pack = ctx.pack_id
+    old = face_store.of_photo(writer, photo, pack)
+    pairs = pair_faces(
+        [(face.box, face.vector) for face in old],
+        [(face.box, face.embedding) for face in found],
+        ctx.pack.thresholds,
+    )
     kept = set(pairs.values())
     gone = [face.face for i, face in enumerate(old) if i not in kept and not face.touched]
     face_store.delete(writer, gone)

@@ -4,24 +4,59 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from facekeep.domain.faces import Box
-from facekeep.domain.geometry import Array, iou
+from facekeep.domain.faces import Box, Vector
+from facekeep.domain.geometry import Array, Matrix, iou
+from facekeep.domain.packs import Thresholds
 
 SAME_FACE_IOU = 0.5
 """Intersection over union at which two boxes are one face; the usual figure, and Immich's."""
 
+STRANGER = 1.2
+"""Times the distance of `same`: beyond it a face in the same place is somebody else's, the picture another.
 
-def pair_boxes(old: Sequence[Box], new: Sequence[Box], *, least: float = SAME_FACE_IOU) -> dict[int, int]:
-    """For each new box that is an old one: its index → the old one's. Best overlaps first, one to one."""
+Of 32 faces edited in nine ways (scaled, cropped, turned, blurred, brightened, mirrored, grey, saved anew) the
+distance to their old selves was 0.66 at most where found upright, with same = 0.6.
+"""
+
+
+def pair_faces(
+    old: Sequence[tuple[Box, Vector | None]], new: Sequence[tuple[Box, Vector]], thresholds: Thresholds
+) -> dict[int, int]:
+    """For each new face that is an old one: its index → the old one's. One to one.
+
+    First by overlap of boxes, best first, unless the vectors say that it is somebody else; then, for a
+    picture that was cropped or turned, by likeness, nearest first. An old face without a vector (drawn by
+    hand) is told by its box alone. Different faces of one photo were never nearer than 0.63 on real photos.
+    """
     if not old or not new:
         return {}
-    overlaps = iou(_corners(old), _corners(new))
-    pairs: dict[int, int] = {}
-    while overlaps.max() >= least:
-        i, j = np.unravel_index(int(overlaps.argmax()), overlaps.shape)
-        pairs[int(j)] = int(i)
-        overlaps[i, :] = overlaps[:, j] = -1.0
-    return pairs
+    overlaps = iou(_corners([box for box, _ in old]), _corners([box for box, _ in new]))
+    distances = _distances([vector for _, vector in old], [vector for _, vector in new])
+    # The very same box is no accident; and the database holds no two of them.
+    overlaps[(distances > STRANGER * thresholds.same) & (overlaps < 1.0)] = -1.0
+    pairs = _best_first(overlaps, SAME_FACE_IOU, {})
+    return _best_first(-np.nan_to_num(distances, nan=np.inf), -thresholds.match, pairs)
+
+
+def _best_first(likeness: Array, least: float, pairs: dict[int, int]) -> dict[int, int]:
+    """Greedy: the most alike first, among those that have no pair yet."""
+    likeness = likeness.copy()
+    likeness[list(pairs.values()), :] = -np.inf
+    likeness[:, list(pairs)] = -np.inf
+    found = dict(pairs)
+    while likeness.max() >= least:
+        i, j = np.unravel_index(int(likeness.argmax()), likeness.shape)
+        found[int(j)] = int(i)
+        likeness[i, :] = likeness[:, j] = -np.inf
+    return found
+
+
+def _distances(old: Sequence[Vector | None], new: Sequence[Vector]) -> Matrix:
+    """Euclidean; NaN in the row of an old face without a vector."""
+    unknown = np.full(len(new[0]), np.nan)
+    one = np.array([unknown if vector is None else vector for vector in old], dtype=np.float64)
+    other = np.array(new, dtype=np.float64)
+    return np.asarray(np.linalg.norm(one[:, None] - other[None], axis=2))
 
 
 def _corners(boxes: Sequence[Box]) -> Array:

@@ -15,7 +15,7 @@ from facekeep.store.queries import load
 SQL = load("faces")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StoredFace:
     face: int
     x: float
@@ -24,6 +24,7 @@ class StoredFace:
     height: float
     touched: bool
     person: int | None
+    vector: Vector | None
 
     @property
     def box(self) -> Box:
@@ -67,9 +68,9 @@ def add_pack(writer: Writer, pack: ModelPack) -> int:
     return int(writer.value("SELECT add_pack(%(label)s, %(dimensions)s, %(low)s, %(high)s)", row))
 
 
-def of_photo(writer: Writer, photo: int) -> list[StoredFace]:
-    """The photo's faces, locked until the transaction ends."""
-    return writer.all(StoredFace, SQL["of_photo"], {"photo": photo})
+def of_photo(writer: Writer, photo: int, pack: int) -> list[StoredFace]:
+    """The photo's faces with their vectors under a pack, locked until the transaction ends."""
+    return writer.all(StoredFace, SQL["of_photo"], {"photo": photo, "pack": pack})
 
 
 def lock(writer: Writer, face: int) -> None:

@@ -2,8 +2,10 @@
 SELECT f.id AS face, f.x, f.y, f.width, f.height,
        (f.source <> 'detected' OR coalesce(a.decided_by <> 'auto', false)
         OR EXISTS (SELECT FROM rejection r WHERE r.face_id = f.id)) AS touched,
-       a.person_id AS person
-FROM face f LEFT JOIN assignment a ON a.face_id = f.id
+       a.person_id AS person, e.vector
+FROM face f
+LEFT JOIN assignment a ON a.face_id = f.id
+LEFT JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
 WHERE f.photo_id = %(photo)s ORDER BY f.id FOR UPDATE OF f;
 
 -- name: lock
