@@ -26,6 +26,8 @@ OPSET, IR_VERSION = 17, 8
 CHIP = 150
 """Side of the aligned face that the embedder takes, in pixels."""
 
+_CHANNEL_BLOCK = 16  # ONNX Runtime pools fastest when the channels come in whole blocks of this many
+
 _MTCNN_MEAN, _MTCNN_SCALE = 127.5, 1 / 128
 _DLIB_MEAN = np.array(
     [122.782, 117.001, 104.298], dtype=np.float64
@@ -54,8 +56,9 @@ class Graph:
         self._nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
 
-    def split(self, value: str, sizes: Sequence[int], axis: int) -> list[str]:
+    def split(self, value: str, sizes: Sequence[int], axis: int, last: str = "") -> list[str]:
         outputs = [f"split{len(self._nodes)}_{part}" for part in range(len(sizes))]
+        outputs[-1] = last if last else outputs[-1]
         inputs = [value, self.constant(sizes, np.int64)]
         self._nodes.append(helper.make_node("Split", inputs, outputs, axis=axis))
         return outputs
@@ -81,32 +84,39 @@ def _value(value: Value) -> onnx.ValueInfoProto:
 
 
 def proposal_network(stage: Stage) -> bytes:
-    """P-Net: `picture` (1, 3, height, width) to `logit` (1, 1, rows, columns) and `offsets` (1, 4, rows,
-    columns).
+    """P-Net: `picture` (1, 3, height, width) to `logit` (1, 1, rows, columns) and `offsets` (1, 4, same).
 
     `logit` is the log of the odds that the 12-pixel window at (2 * row, 2 * column) is a face, and minus
-    1000 where a neighbouring window is surer: those would not outlive the suppression of overlaps that
-    follows.
+    1000 where a neighbouring window is surer: the suppression of overlaps that follows would drop those.
     """
     graph = Graph("pnet")
     first, second, third = _normalised(stage)
-    value, order = _pooled_prelu(graph, "picture", first)
-    value = _conv_prelu(graph, value, Activated(second.kernel[:, order], second.bias, second.slopes))
-    value = _conv_prelu(graph, value, third)
-    box, face = stage.heads
-    logit = _conv(graph, value, *_odds(face, axis=0))
-    _conv(graph, value, box.kernel, box.bias, output="offsets")
-    peak = graph.add("MaxPool", logit, kernel_shape=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1])
-    is_peak = graph.add("GreaterOrEqual", logit, peak)
-    graph.add("Where", is_peak, logit, graph.constant(-1000.0), output="logit")
-    grid = (1, "rows", "columns")
+    value, order = _pooled_prelu(graph, "picture", first, pool=(2, 1))
+    value = _prelu(graph, _conv(graph, value, second.kernel[:, order], second.bias), second.slopes)
+    value = _proposal_heads(graph, _conv(graph, value, third.kernel, third.bias), third.slopes, stage.heads)
+    odds, _offsets = graph.split(value, [1, 4], axis=1, last="offsets")
+    peak = graph.add("MaxPool", odds, kernel_shape=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1])
+    graph.add("Where", graph.add("GreaterOrEqual", odds, peak), odds, graph.constant(-1000.0), output="logit")
+    element = onnx.TensorProto.FLOAT
     return graph.content(
-        [("picture", onnx.TensorProto.FLOAT, (1, 3, "height", "width"))],
-        [
-            ("logit", onnx.TensorProto.FLOAT, (1, *grid)),
-            ("offsets", onnx.TensorProto.FLOAT, (1, 4, *grid[1:])),
-        ],
+        [("picture", element, (1, 3, "height", "width"))],
+        [("logit", element, (1, 1, "rows", "columns")), ("offsets", element, (1, 4, "rows", "columns"))],
     )
+
+
+def _proposal_heads(graph: Graph, value: str, slopes: Floats, heads: Sequence[Head]) -> str:
+    """Odds and offsets, of what PReLU makes of the value.
+
+    prelu(x) = slope * x + (1 - slope) * relu(x), and the heads are linear: they take both terms apart,
+    which spares the widest activation its own pass through memory.
+    """
+    box, face = heads
+    odds_kernel, odds_bias = _odds(face, axis=0)
+    kernel = np.concatenate([odds_kernel, box.kernel])
+    plain, kinked = slopes.reshape(1, -1, 1, 1), 1 - slopes.reshape(1, -1, 1, 1)
+    straight = _conv(graph, value, kernel * plain, np.concatenate([odds_bias, box.bias]))
+    bent = graph.add("Conv", graph.add("Relu", value), graph.constant(kernel * kinked))
+    return graph.add("Add", straight, bent)
 
 
 def refinement_network(stage: Stage) -> bytes:
@@ -133,7 +143,7 @@ def output_network(stage: Stage) -> bytes:
 def crop_graph(side: int) -> bytes:
     """Crops of `side` pixels: `picture` (1, 3, height, width) and `boxes` (n, 4; x1, y1, x2, y2) to `crops`.
 
-    Each pixel of a crop is the mean of four bilinear samples, which is right for boxes of up to twice `side`.
+    Each pixel of a crop is one bilinear sample, which is right for boxes of up to some 1.4 times `side`.
     """
     graph = Graph(f"crop{side}")
     count = graph.add("Gather", graph.add("Shape", "boxes"), graph.constant([0], np.int64), axis=0)
@@ -142,7 +152,7 @@ def crop_graph(side: int) -> bytes:
     )
     graph.add(
         "RoiAlign", "picture", "boxes", zeros, output="crops",
-        output_height=side, output_width=side, sampling_ratio=2, mode="avg",
+        output_height=side, output_width=side, sampling_ratio=1, mode="avg",
         coordinate_transformation_mode="half_pixel",
     )  # fmt: skip
     picture = ("picture", onnx.TensorProto.FLOAT, (1, 3, "height", "width"))
@@ -228,31 +238,41 @@ def _normalised(stage: Stage) -> list[Activated]:
     return [Activated(kernel.astype(np.float32), bias.astype(np.float32), first.slopes), *others]
 
 
-def _pooled_prelu(graph: Graph, value: str, layer: Activated) -> tuple[str, list[int]]:
-    """Convolution, PReLU, then 2 x 2 maxima, with the PReLU moved behind the pooling: a quarter of its work.
+def _pooled_prelu(graph: Graph, value: str, layer: Activated, pool: tuple[int, int]) -> tuple[str, list[int]]:
+    """Convolution, PReLU, pooling, with the PReLU moved behind the pooling: a quarter of its work.
 
-    A rising PReLU may trade places with a maximum. One with a negative slope is max(x, slope * x), and
-    its maxima are those of x and of slope * x apart: such channels are computed twice, the second time
-    scaled by their slope. The channels come out in another order, which is returned.
+    A rising PReLU may trade places with a maximum. One with a negative slope is max(x, slope * x), and its
+    maxima are those of x and of slope * x apart: such channels are computed twice, the second time scaled by
+    their slope. The channels come out in another order, which is returned.
     """
     rising, falling = np.flatnonzero(layer.slopes >= 0), np.flatnonzero(layer.slopes < 0)
-    slopes = layer.slopes[falling]
-    kernel = np.concatenate(
-        [layer.kernel[rising], layer.kernel[falling], layer.kernel[falling] * slopes.reshape(-1, 1, 1, 1)]
-    )
-    bias = np.concatenate([layer.bias[rising], layer.bias[falling], layer.bias[falling] * slopes])
-    pooled = graph.add(
-        "MaxPool", _conv(graph, value, kernel, bias), kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1
-    )
-    upper, plain, scaled = graph.split(pooled, [len(rising), len(falling), len(falling)], axis=1)
-    upper = graph.add("PRelu", upper, graph.constant(layer.slopes[rising].reshape(-1, 1, 1)))
-    both = graph.add("Concat", upper, graph.add("Max", plain, scaled), axis=1)
-    return both, [*rising, *falling]
+    scale = layer.slopes[falling]
+    order = [*rising, *falling]
+    unused = -(len(order) + len(falling)) % _CHANNEL_BLOCK
+    empty = np.zeros((unused, *layer.kernel.shape[1:]), dtype=np.float32)
+    kernel = np.concatenate([layer.kernel[order], layer.kernel[falling] * scale.reshape(-1, 1, 1, 1), empty])
+    bias = np.concatenate([layer.bias[order], layer.bias[falling] * scale, empty[:, 0, 0, 0]])
+    pooled = _max_pool(graph, _conv(graph, value, kernel, bias), pool)
+    sizes = [len(rising), len(falling), len(falling), *([unused] if unused else [])]
+    upper, plain, scaled, *_ = graph.split(pooled, sizes, axis=1)
+    upper = _prelu(graph, upper, layer.slopes[rising])
+    return graph.add("Concat", upper, graph.add("Max", plain, scaled), axis=1), order
 
 
-def _conv_prelu(graph: Graph, value: str, layer: Activated) -> str:
-    slopes = graph.constant(layer.slopes.reshape(-1, 1, 1))
-    return graph.add("PRelu", _conv(graph, value, layer.kernel, layer.bias), slopes)
+def _prelu(graph: Graph, value: str, slopes: Floats) -> str:
+    """PReLU in plain operators: that of ONNX Runtime takes several times as long."""
+    shaped = slopes.reshape(-1, 1, 1)
+    scaled = graph.add("Mul", value, graph.constant(shaped))
+    if np.all(slopes <= 1):
+        return graph.add("Max", value, scaled)
+    rest = graph.add("Mul", graph.add("Relu", value), graph.constant(1 - shaped))
+    return graph.add("Add", scaled, rest)
+
+
+def _max_pool(graph: Graph, value: str, pool: tuple[int, int]) -> str:
+    """Maxima of squares of `pool[0]` pixels, every second pixel; `pool[1]`: whether a last part counts."""
+    width, up = pool
+    return graph.add("MaxPool", value, kernel_shape=[width, width], strides=[2, 2], ceil_mode=up)
 
 
 def _conv(graph: Graph, value: str, kernel: Floats, bias: Floats, output: str = "") -> str:
@@ -265,12 +285,12 @@ def _gemm(graph: Graph, value: str, matrix: Floats, bias: Floats, output: str = 
 
 def _trunk(graph: Graph, stage: Stage, pools: Sequence[tuple[int, int]]) -> str:
     """All before the heads. `pools`: width of the pooling after each convolution; whether it rounds up."""
-    value = "crops"
-    for index, layer in enumerate(_normalised(stage)):
-        value = _conv_prelu(graph, value, layer)
-        if index < len(pools):
-            width, up = pools[index]
-            value = graph.add("MaxPool", value, kernel_shape=[width] * 2, strides=[2, 2], ceil_mode=up)
+    first, second, *others = _normalised(stage)
+    value, order = _pooled_prelu(graph, "crops", first, pools[0])
+    layers = [Activated(second.kernel[:, order], second.bias, second.slopes), *others]
+    for index, layer in enumerate(layers, start=1):
+        value = _prelu(graph, _conv(graph, value, layer.kernel, layer.bias), layer.slopes)
+        value = _max_pool(graph, value, pools[index]) if index < len(pools) else value
     assert stage.dense is not None
     # The dense layer was trained on features flattened column by column.
     value = graph.add("Flatten", graph.add("Transpose", value, perm=[0, 3, 2, 1]))

@@ -17,7 +17,7 @@ from facekeep.inference.sessions import Sessions
 
 __all__ = ["WORKING_LONG_SIDE", "FaceModels", "PackFiles", "prepare"]
 
-WORKING_LONG_SIDE = 1280
+WORKING_LONG_SIDE = 1440
 """Longer side, in pixels, to which pictures are scaled down before they come here; smaller ones stay."""
 
 
