@@ -184,6 +184,18 @@ def started_at(conninfo: str) -> str:
         return str(connection.execute("SELECT pg_postmaster_start_time()").fetchone()[0])  # type: ignore[index]
 
 
+def wait_for_another_run(conninfo: str, before: str) -> None:
+    """Until a server answers that was not started at `before`; the old one may still be leaving."""
+
+    def is_another() -> bool:
+        try:
+            return started_at(conninfo) != before
+        except psycopg.OperationalError:
+            return False
+
+    eventually(is_another, "another run of the server")
+
+
 def answers(conninfo: str) -> bool:
     try:
         started_at(conninfo)

@@ -17,14 +17,11 @@ from embedded_support import (
     rows,
     started_at,
     supervisor_pid,
+    wait_for_another_run,
     write_row,
 )
 
 from facekeep.store.embedded import open_server
-
-
-def wait_for_another_run(conninfo: str, before: str) -> None:
-    eventually(lambda: answers(conninfo) and started_at(conninfo) != before, "another run of the server")
 
 
 def test_a_killed_client_leaves_nothing_running(used_home: Path) -> None:

@@ -13,14 +13,13 @@ import psycopg
 import pytest
 from embedded_support import (
     SOURCE,
-    answers,
     clients,
-    eventually,
     kill9,
     processes_of,
     rows,
     started_at,
     supervisor_pid,
+    wait_for_another_run,
     write_row,
 )
 
@@ -95,7 +94,7 @@ def test_the_socket_stays_short_and_survives_kills_on_a_long_path(ground: Path) 
     with open_server(home) as server:
         conninfo, before = server.conninfo, started_at(server.conninfo)
         kill9(supervisor_pid(home))
-        eventually(lambda: answers(conninfo) and started_at(conninfo) != before, "another run")
+        wait_for_another_run(conninfo, before)
         assert server.conninfo == conninfo
 
 
