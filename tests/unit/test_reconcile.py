@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from facekeep.domain.faces import Box, Vector
 from facekeep.domain.packs import BUNDLED
-from facekeep.domain.reconcile import STRANGER, pair_faces
+from facekeep.domain.reconcile import STRANGER, apart, pair_faces
 
 T = BUNDLED.thresholds
 LEFT, RIGHT = Box(0.1, 0.1, 0.2, 0.2), Box(0.6, 0.1, 0.2, 0.2)
@@ -78,8 +78,16 @@ def test_a_face_without_a_vector_is_told_by_its_place_alone() -> None:
     }
 
 
-def test_the_very_same_box_is_never_two_faces() -> None:
-    assert pair_faces([(LEFT, vector(1))], [(LEFT, vector(2))], T) == {0: 0}
+def test_not_even_the_very_same_box_makes_a_stranger_the_same_face() -> None:
+    assert pair_faces([(LEFT, vector(1))], [(LEFT, vector(2))], T) == {}
+
+
+def test_two_faces_never_have_the_very_same_box() -> None:
+    near = apart(LEFT, {LEFT})
+    assert near != LEFT
+    assert near.width == pytest.approx(LEFT.width)
+    assert apart(LEFT, {LEFT, near}) not in {LEFT, near}
+    assert apart(RIGHT, {LEFT}) is RIGHT
 
 
 def test_place_goes_before_likeness() -> None:

@@ -3,7 +3,7 @@
 import os
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -12,7 +12,7 @@ from facekeep.domain import matching
 from facekeep.domain.errors import FailureCode, PhotoFault
 from facekeep.domain.faces import AnalysedFace, PhotoAnalysis, Vector
 from facekeep.domain.failures import policy
-from facekeep.domain.reconcile import pair_faces
+from facekeep.domain.reconcile import apart, pair_faces
 from facekeep.library import walk
 from facekeep.store import faces as face_store
 from facekeep.store import libraries, people, photos
@@ -138,10 +138,12 @@ def _reconcile(
         ctx.pack.thresholds,
     )
     kept = set(pairs.values())
-    gone = [face.face for i, face in enumerate(old) if i not in kept and not face.touched]
-    face_store.delete(writer, gone)
+    lost = [face for i, face in enumerate(old) if i not in kept]
+    face_store.delete(writer, [face.face for face in lost if not face.touched])
+    stay = {face.box for face in lost if face.touched}
     unmatched = []
-    for j, analysed in enumerate(found):
+    for j, seen in enumerate(found):
+        analysed = replace(seen, box=apart(seen.box, stay))
         if j in pairs:
             known = old[pairs[j]]
             face_store.update(writer, known.face, analysed, pack)

@@ -1,6 +1,6 @@
 """The same photo looked at again: which of the new faces are which of the old."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -32,10 +32,16 @@ def pair_faces(
         return {}
     overlaps = iou(_corners([box for box, _ in old]), _corners([box for box, _ in new]))
     distances = _distances([vector for _, vector in old], [vector for _, vector in new])
-    # The very same box is no accident; and the database holds no two of them.
-    overlaps[(distances > STRANGER * thresholds.same) & (overlaps < 1.0)] = -1.0
+    overlaps[distances > STRANGER * thresholds.same] = -1.0
     pairs = _best_first(overlaps, SAME_FACE_IOU, {})
     return _best_first(-np.nan_to_num(distances, nan=np.inf), -thresholds.match, pairs)
+
+
+def apart(box: Box, taken: Collection[Box]) -> Box:
+    """The box, made narrower by the least step while another face has the very same one."""
+    while box in taken:
+        box = Box(box.x, box.y, float(np.nextafter(box.width, 0.0)), box.height)
+    return box
 
 
 def _best_first(likeness: Array, least: float, pairs: dict[int, int]) -> dict[int, int]:
