@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,21 @@ LOUD = {
     "browser": "THE BROWSER TESTS DID NOT RUN: no Chromium here (Debian: apt-get install chromium).",
     "photos": "The tests on real photographs did not run: ../shared/photos is not beside this checkout.",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def databases_apart() -> Iterator[None]:
+    """As root, databases of data folders that the server's user cannot enter go here, and away at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="fk-databases-"))
+    folder.chmod(0o755)
+    before = os.environ.get("FACEKEEP_PG_FOLDER")
+    os.environ["FACEKEEP_PG_FOLDER"] = str(folder)
+    yield
+    if before is None:
+        del os.environ["FACEKEEP_PG_FOLDER"]
+    else:
+        os.environ["FACEKEEP_PG_FOLDER"] = before
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

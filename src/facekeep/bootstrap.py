@@ -53,7 +53,6 @@ def open_context(settings: Settings, *, notice: Notice = silent) -> Iterator[Con
     """
     folders = Folders(settings.home)
     with ExitStack() as stack:
-        _make_home(settings.home)
         database = stack.enter_context(_database(stack, settings, notice))
         with database.write() as writer:
             pack_id = faces.add_pack(writer, BUNDLED)
@@ -98,13 +97,15 @@ def _database(stack: ExitStack, settings: Settings, notice: Notice) -> Database:
     from facekeep.store.migrate import migrate
 
     if settings.database_url is not None:
-        conninfo = settings.database_url
-    else:
-        from facekeep.store.embedded import open_server
+        _make_home(settings.home)
+        migrate(settings.database_url, notice=notice)
+        return Database(settings.database_url)
+    from facekeep.store.embedded import open_server
 
-        conninfo = stack.enter_context(open_server(settings.home, notice=notice)).conninfo
-    migrate(conninfo, notice=notice)
-    return Database(conninfo)
+    # It makes the data folder itself, so that as root the server's own user can pass through it.
+    server = stack.enter_context(open_server(settings.home, notice=notice))
+    migrate(server.conninfo, notice=notice)
+    return Database(lambda: server.conninfo)
 
 
 def _make_home(home: Path) -> None:

@@ -17,6 +17,9 @@ from typing import Any
 from facekeep.domain.errors import EnvironmentFault, UsageError
 
 CONFIG_NAME = "config.toml"
+SERVER_VARIABLES = frozenset(("FACEKEEP_PG_USER", "FACEKEEP_PG_FOLDER"))
+"""Read by the private database server alone, and only when facekeep runs as root (docs/settings.md)."""
+
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -90,7 +93,7 @@ def refuse_library(home: Path, folder: Path) -> None:
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Names that begin with FACEKEEP_ and mean nothing: most often a slip of the finger."""
-    known = {setting.env for setting in SETTINGS}
+    known = {setting.env for setting in SETTINGS} | SERVER_VARIABLES
     return sorted(name for name in environ if name.startswith("FACEKEEP_") and name not in known)
 
 

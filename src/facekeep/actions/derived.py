@@ -46,7 +46,8 @@ class DerivedPictures:
             ) from error
 
     def _write(self, path: Path, content: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # faces: for nobody else's eyes
+        path.parent.mkdir(exist_ok=True)
         tag = self._folder / "CACHEDIR.TAG"
         if not tag.exists():
             tag.write_text(TAG, "ascii")

@@ -1,6 +1,6 @@
 """Connections. A Reader cannot write; a Writer is one transaction, spoken by the user or by the machine."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, Self, TypeVar
 
@@ -72,10 +72,11 @@ class Writer(Reader):
 class Database:
     """A pool of connections to one facekeep database."""
 
-    def __init__(self, conninfo: str, *, connections: int = 8) -> None:
-        self.conninfo = conninfo
+    def __init__(self, where: str | Callable[[], str], *, connections: int = 8) -> None:
+        """`where` is a libpq connection string, or gives one: a server started again may listen elsewhere."""
+        self._where = (lambda: where) if isinstance(where, str) else where
         self._pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
-            conninfo,
+            self._where,
             min_size=1,
             max_size=connections,
             timeout=CONNECT_TIMEOUT_S,
@@ -116,7 +117,7 @@ class Database:
 
         The server lets it go when this process dies, however it dies.
         """
-        with _translated(), psycopg.connect(self.conninfo, autocommit=True) as connection:
+        with _translated(), psycopg.connect(self._where(), autocommit=True) as connection:
             found = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (key, number)).fetchone()
             yield bool(found and found[0])
 
