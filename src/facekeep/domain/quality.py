@@ -1,21 +1,23 @@
 """How well a face can be recognised: size, sharpness, pose and exposure, each 0 (useless) to 1 (ideal).
 
 Each part rises in a straight line between two measured values (docs/models.md says how they were chosen).
-The whole is the geometric mean of the four: one bad part pulls it down, and a useless one makes it
-useless.
+The whole is the geometric mean of the worst part and the mean of all four, times what the frame leaves of
+the face: one bad part pulls it down, and a useless one makes it useless. Below 0.3 faces look alike whoever
+they are.
 """
 
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 
 from facekeep.domain.faces import Landmarks, Quality
 
 # The side, in pixels of the picture, of the square that becomes the 150-pixel chip.
-_SIDE_USELESS, _SIDE_IDEAL = 20.0, 150.0
+_SIDE_USELESS, _SIDE_IDEAL = 20.0, 110.0
 
-# Detail at the finest scale as a share of all contrast (see Exposed.detail).
-_DETAIL_USELESS, _DETAIL_IDEAL = 0.0, 0.06
+# Detail at the finest scale as a share of all contrast (see Exposed.detail), taken by its logarithm.
+_DETAIL_USELESS, _DETAIL_IDEAL = log(4e-4), log(5e-3)
 
 # How far the nose leaves the middle between the eyes, in distances between eyes and mouth.
 _TURN_USELESS, _TURN_IDEAL = 0.60, 0.10
@@ -28,6 +30,9 @@ _CONTRAST_USELESS, _CONTRAST_IDEAL = 4.0, 30.0
 # Share of the face that is black or white.
 _CLIPPED_USELESS, _CLIPPED_IDEAL = 0.6, 0.1
 
+# Share of the chip that lies in the frame; the rest is made up from its edge.
+_SEEN_USELESS, _SEEN_IDEAL = 0.45, 0.75
+
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
@@ -39,6 +44,8 @@ class Exposed:
     """Standard deviation of brightness, 0 to 255."""
     clipped: float
     """Share of pixels that are (nearly) black or white, 0 to 1."""
+    seen: float = 1.0
+    """Share of the aligned face that lies inside the photo, 0 to 1."""
 
 
 def quality(landmarks: Landmarks, aspect: float, side: float, exposed: Exposed) -> Quality:
@@ -48,13 +55,15 @@ def quality(landmarks: Landmarks, aspect: float, side: float, exposed: Exposed) 
     in pixels of the picture's part that became the aligned chip.
     """
     size = _ramp(side, _SIDE_USELESS, _SIDE_IDEAL)
-    sharpness = _ramp(exposed.detail, _DETAIL_USELESS, _DETAIL_IDEAL)
+    sharpness = _ramp(log(max(exposed.detail, 1e-9)), _DETAIL_USELESS, _DETAIL_IDEAL)
     frontal = pose(landmarks, aspect)
     light = min(
         _ramp(exposed.contrast, _CONTRAST_USELESS, _CONTRAST_IDEAL),
         _ramp(exposed.clipped, _CLIPPED_USELESS, _CLIPPED_IDEAL),
     )
-    overall = (size * sharpness * frontal * light) ** 0.25
+    parts = (size, sharpness, frontal, light)
+    seen = _ramp(exposed.seen, _SEEN_USELESS, _SEEN_IDEAL)
+    overall = (min(parts) * sum(parts) / len(parts)) ** 0.5 * seen
     return Quality(size, sharpness, frontal, light, overall)
 
 

@@ -14,6 +14,7 @@ from facekeep.inference.sessions import Sessions
 Floats = npt.NDArray[np.float32]
 
 DIMENSIONS = 128
+_GRID = 15  # points a side at which the chip is asked whether it lies in the picture
 _BATCH = 16  # faces at once: the network needs about 2 MB a face
 
 
@@ -55,6 +56,13 @@ def _cut(picture: Pixels, back: Matrix, factor: int) -> tuple[Pixels, int, int]:
     rows = np.clip(np.arange(top, bottom), 0, height - 1)
     columns = np.clip(np.arange(left, right), 0, width - 1)
     return picture[rows[:, None], columns[None, :]], left, top
+
+
+def share_in_picture(transform: Matrix, width: int, height: int) -> float:
+    """How much of the chip shows the picture rather than copies of its edge, 0 to 1."""
+    steps = (np.arange(_GRID) + 0.5) * (CHIP_SIDE / _GRID)
+    points = apply(inverse(transform), np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2))
+    return float(np.mean(((points >= 0) & (points <= [width, height])).all(axis=1)))
 
 
 def embed_chips(sessions: Sessions, chips: Sequence[Pixels]) -> Floats:

@@ -1,4 +1,4 @@
-"""Measures detail, contrast and clipping on an aligned face."""
+"""Measures detail, contrast and clipping on an aligned face, and how much of it the photo shows."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +11,13 @@ _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 _BLACK, _WHITE = 8.0, 247.0
 
 
-def exposed(chip: Pixels) -> Exposed:
-    """What a chip (150, 150, 3) says about focus and light."""
+def exposed(chip: Pixels, seen: float) -> Exposed:
+    """What a chip (150, 150, 3) says about focus and light; `seen` is the share of it inside the photo."""
     luma = chip[_FACE].astype(np.float32) @ _LUMA
     variance = float(luma.var())
     clipped = float(np.mean((luma <= _BLACK) | (luma >= _WHITE)))
     detail = _detail(luma) / variance if variance > 0.0 else 0.0
-    return Exposed(detail=detail, contrast=variance**0.5, clipped=clipped)
+    return Exposed(detail=detail, contrast=variance**0.5, clipped=clipped, seen=seen)
 
 
 def _detail(luma: npt.NDArray[np.float32]) -> float:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from facekeep.domain.faces import AnalysedFace, Detection, Landmarks, Pixels
+from facekeep.domain.faces import AnalysedFace, Detection, Landmarks, Pixels, Quality
 from facekeep.domain.geometry import CHIP_SIDE, Matrix, scale_of
 from facekeep.domain.packs import BUNDLED, ModelPack
 from facekeep.domain.quality import quality
 from facekeep.inference import mtcnn
 from facekeep.inference.bundled import PackFiles, prepare
-from facekeep.inference.embedding import alignment, chip, embed_chips
+from facekeep.inference.embedding import alignment, chip, embed_chips, share_in_picture
 from facekeep.inference.measure import exposed
 from facekeep.inference.sessions import Sessions
 
@@ -41,19 +41,16 @@ class FaceModels:
         detections = self.detect(picture)
         transforms = [_alignment(picture, found.landmarks) for found in detections]
         chips = [chip(picture, transform) for transform in transforms]
-        embeddings = embed_chips(self._sessions, chips)
-        aspect = picture.shape[1] / picture.shape[0]
+        rows = zip(detections, transforms, chips, embed_chips(self._sessions, chips), strict=True)
         return tuple(
             AnalysedFace(
                 box=found.box,
                 landmarks=found.landmarks,
                 score=found.score,
-                quality=quality(found.landmarks, aspect, CHIP_SIDE / scale_of(transform), exposed(face)),
+                quality=_quality(picture, found, transform, face),
                 embedding=embedding,
             )
-            for found, transform, face, embedding in zip(
-                detections, transforms, chips, embeddings, strict=True
-            )
+            for found, transform, face, embedding in rows
         )
 
     def embed(self, picture: Pixels, landmarks: Sequence[Landmarks]) -> npt.NDArray[np.float32]:
@@ -72,3 +69,9 @@ class FaceModels:
 def _alignment(picture: Pixels, landmarks: Landmarks) -> Matrix:
     height, width = picture.shape[:2]
     return alignment(landmarks, width, height)
+
+
+def _quality(picture: Pixels, found: Detection, transform: Matrix, face: Pixels) -> Quality:
+    height, width = picture.shape[:2]
+    measured = exposed(face, share_in_picture(transform, width, height))
+    return quality(found.landmarks, width / height, CHIP_SIDE / scale_of(transform), measured)
