@@ -74,7 +74,7 @@ class Database:
 
     def __init__(self, where: str | Callable[[], str], *, connections: int = 8) -> None:
         """`where` is a libpq connection string, or gives one: a server started again may listen elsewhere."""
-        self._where = (lambda: where) if isinstance(where, str) else where
+        self._where: Callable[[], str] = (lambda: where) if isinstance(where, str) else where
         self._pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
             self._where,
             min_size=1,
