@@ -22,7 +22,8 @@ def test_failures_are_listed_with_their_reasons(library: Serving, open_window: O
         for failure in failed:
             if failure["code"] == one["code"]:
                 expect(group).to_contain_text(Path(failure["files"][0]).name)
-                expect(group).to_contain_text(failure["message"])
+                reason = failure["message"].removeprefix(f"{failure['files'][0]}: ")
+                expect(group).to_contain_text(reason)
     unreadable = page.locator("[data-code='unreadable']")
     expect(unreadable).to_contain_text("Cannot be read as a picture")
     expect(unreadable).to_contain_text("Replace it, and it is tried again")

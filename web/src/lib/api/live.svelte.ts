@@ -7,6 +7,8 @@ const LONGEST_WAIT_MS = 15000;
 class Live {
   status = $state.raw<Status | null>(null);
   connection = $state<"connecting" | "open" | "lost">("connecting");
+  /** The server answers but cannot tell how things are, such as when its database is away. */
+  trouble = $state.raw<{ detail: string; hint: string } | null>(null);
   /** Rises with each reconnection, so that listings which failed meanwhile know to read again. */
   epoch = $state(0);
 
@@ -36,6 +38,10 @@ class Live {
     source.addEventListener("open", () => this.#opened());
     source.addEventListener("status", (event) => {
       this.status = JSON.parse(event.data as string) as Status;
+      this.trouble = null;
+    });
+    source.addEventListener("problem", (event) => {
+      this.trouble = JSON.parse(event.data as string) as { detail: string; hint: string };
     });
     source.addEventListener("error", () => this.#failed(source));
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { measure, rowOfTile, rowsOf, step } from "./grid";
 
-const sizes = { columns: 4, tile: 150, gap: 24 };
+const sizes = { columns: 4, tile: 150, gap: 24, caption: 58 };
 // Five named, then six unnamed: rows of 4 + 1 and 4 + 2, each section under its heading.
 const named = [true, true, true, true, true, false, false, false, false, false, false];
 const rows = rowsOf(named, sizes);

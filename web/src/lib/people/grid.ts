@@ -8,10 +8,13 @@ export interface Measure {
   columns: number;
   tile: number;
   gap: number;
+  /** Height of the name and the count under a face. */
+  caption: number;
 }
 
-const CAPTION = 58;
 const HEADING = 64;
+/** The first one needs no distance from a section before. */
+const FIRST_HEADING = 40;
 
 /** As many columns as fit, three at least: a phone shows three across. */
 export function measure(width: number): Measure {
@@ -19,20 +22,21 @@ export function measure(width: number): Measure {
   const gap = small ? 12 : 24;
   const least = small ? 96 : 152;
   const columns = Math.max(3, Math.floor((width + gap) / (least + gap)));
-  return { columns, tile: Math.max(0, (width - gap * (columns - 1)) / columns), gap };
+  const tile = Math.max(0, (width - gap * (columns - 1)) / columns);
+  return { columns, tile, gap, caption: small ? 50 : 58 };
 }
 
 /** Two sections when both named and unnamed people are there (named come first), else one without a heading. */
-export function rowsOf(named: readonly boolean[], { columns, tile, gap }: Measure): Row[] {
+export function rowsOf(named: readonly boolean[], { columns, tile, gap, caption }: Measure): Row[] {
   const found = named.indexOf(false);
   const boundary = found < 0 ? named.length : found;
   const both = boundary > 0 && boundary < named.length;
   const rows: Row[] = [];
   const section = (title: string, first: number, end: number) => {
     if (first === end) return;
-    if (both) rows.push({ kind: "heading", title, height: HEADING });
+    if (both) rows.push({ kind: "heading", title, height: rows.length === 0 ? FIRST_HEADING : HEADING });
     for (let at = first; at < end; at += columns) {
-      rows.push({ kind: "tiles", first: at, end: Math.min(at + columns, end), height: tile + CAPTION + gap });
+      rows.push({ kind: "tiles", first: at, end: Math.min(at + columns, end), height: tile + caption + gap });
     }
   };
   section("Named", 0, boundary);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration, fromNow, plural, rate, share, splitPath, timeLeft } from "./numbers";
+import { duration, fromNow, plural, rate, share, splitPath, timeLeft, withoutPath } from "./numbers";
 
 it("counts in words", () => {
   expect(plural(0, "photo")).toBe("0 photos");
@@ -49,6 +49,11 @@ it("splits paths of either kind", () => {
   expect(splitPath("/a/b/c.jpg")).toEqual({ folder: "/a/b/", name: "c.jpg" });
   expect(splitPath("C:\\Photos\\c.jpg")).toEqual({ folder: "C:\\Photos\\", name: "c.jpg" });
   expect(splitPath("c.jpg")).toEqual({ folder: "", name: "c.jpg" });
+});
+
+it("does not repeat the path in a failure's message", () => {
+  expect(withoutPath("/a/b.jpg: the file is empty", ["/c.jpg", "/a/b.jpg"])).toBe("the file is empty");
+  expect(withoutPath("took too long", ["/a/b.jpg"])).toBe("took too long");
 });
 
 it("has no share of nothing", () => {

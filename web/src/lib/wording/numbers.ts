@@ -70,6 +70,12 @@ export function splitPath(path: string): { folder: string; name: string } {
   return { folder: path.slice(0, at + 1), name: path.slice(at + 1) };
 }
 
+/** A failure's message without the path that it begins with: the path stands above it already. */
+export function withoutPath(message: string, paths: readonly string[]): string {
+  const path = paths.find((one) => message.startsWith(`${one}: `));
+  return path === undefined ? message : message.slice(path.length + 2);
+}
+
 /** A share from 0 to 1, or null where there is nothing to be done yet. */
 export function share(done: number, waiting: number): number | null {
   const all = done + waiting;
