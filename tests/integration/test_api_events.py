@@ -125,6 +125,12 @@ def test_a_watcher_that_vanishes_is_forgotten(app: FastAPI) -> None:
         assert next(events(client))[0] == "status"
 
 
+def test_a_quiet_stream_is_kept_alive(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("facekeep.api.events.KEEP_ALIVE_S", 0.1)
+    with serving(app) as client, client.stream("GET", f"{API}/events") as stream:
+        assert ": keep-alive" in stream.iter_lines()
+
+
 def test_a_database_that_is_away_is_told_and_its_return_too(app: FastAPI) -> None:
     feed, away = feed_of(app), threading.Event()
     look = feed._look

@@ -84,6 +84,7 @@ def test_a_second_one_says_where_the_first_is(home: Path) -> None:
             assert "already running" in second.err
             assert url in second.err
         assert f"running at {url}" in run(home, "doctor").out
+        assert f"the page is at {url}" in run(home, "status").out
 
 
 def test_a_record_of_a_server_that_is_gone_is_not_believed(home: Path) -> None:

@@ -6,6 +6,7 @@ The only place with coroutines: a page that is left open for days must not hold 
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 
 from anyio import to_thread
@@ -15,6 +16,8 @@ from facekeep.domain.errors import FacekeepError
 log = logging.getLogger(__name__)
 
 INTERVAL_S = 0.5
+PAUSE = 9.0
+"""Times as long as a look took: counting a very large library keeps the database busy for a tenth at most."""
 KEEP_ALIVE_S = 15.0
 """Proxies and browsers drop a connection that is silent for long; 15 s is the advice of the HTML standard."""
 RETRY_MS = 2000
@@ -78,11 +81,13 @@ class StatusFeed:
 
     async def _keep_looking(self) -> None:
         while True:
+            began = time.monotonic()
             event = await to_thread.run_sync(self._event)
             if event != self._latest[1]:
                 self._latest = (self._latest[0] + 1, event)
                 self._wake()
-            await asyncio.sleep(INTERVAL_S)
+            took = time.monotonic() - began
+            await asyncio.sleep(max(INTERVAL_S, PAUSE * took))
 
     def _event(self) -> bytes:
         try:

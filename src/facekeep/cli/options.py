@@ -36,6 +36,14 @@ def load(home: Path | None, **flags: object) -> Settings:
     return settings_module.load({"home": home, **flags})
 
 
+def start_logging(settings: Settings) -> None:
+    """Log to standard error, as much as the settings say; everything after --debug."""
+    import logging
+
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=settings.log_level.upper(), format=form)
+
+
 @contextmanager
 def looking(settings: Settings) -> "Iterator[Reader | None]":
     """A look into the database; None when there is none yet: a command that only reads makes none."""

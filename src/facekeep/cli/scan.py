@@ -1,5 +1,6 @@
 """`facekeep scan`."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -37,6 +38,7 @@ def scan(folders: Folders, workers: Workers = None, home: Home = None) -> None:
 
     settings = options.load(home, workers=workers)
     roots = checked(settings, folders)
+    options.start_logging(settings)
     with bootstrap.open_context(settings, notice=note) as ctx:
         with Steps() as steps:
             bootstrap.prepare_models(settings, progress=steps)
@@ -55,7 +57,8 @@ def _stoppable() -> Iterator[threading.Event]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        complain("stopping after the photos in hand; press Ctrl-C again to stop at once")
+        # Straight to the terminal: a signal may come in the middle of a buffered write.
+        os.write(2, b"\nfacekeep: stopping after the photos in hand; press Ctrl-C again to stop at once\n")
 
     signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {number: signal.signal(number, ask) for number in signals}
@@ -102,8 +105,6 @@ def _walked(root: Path, report: "ScanReport") -> str:
 
 def _say_failures(ctx: "Context", roots: Sequence[Path]) -> int:
     """How many photos and paths in these folders failed, in this scan or before."""
-    import os
-
     from facekeep.cli.output import count, say
     from facekeep.store import listing
 

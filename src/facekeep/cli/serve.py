@@ -1,6 +1,5 @@
 """`facekeep serve`."""
 
-import logging
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,8 +44,7 @@ def serve(
 
     settings = options.load(home, host=host, port=port, workers=workers)
     roots = checked(settings, folders or [])
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=settings.log_level.upper(), format=form)
+    options.start_logging(settings)
     _refuse_second(settings)
     try:
         found = server.listen(settings.host, settings.port)

@@ -15,6 +15,7 @@ def status(json: Json = False, home: Home = None) -> None:
     """Show how many photos, faces and people there are, and what is still to do."""
     from facekeep.api.fields import library_fields, status_fields
     from facekeep.cli.output import emit, say
+    from facekeep.cli.running import url_of_running
     from facekeep.store import listing
     from facekeep.store.rows import Status
 
@@ -29,6 +30,9 @@ def status(json: Json = False, home: Home = None) -> None:
         say(options.nothing_yet(settings))
     else:
         _show(found, [library_fields(row) for row in libraries])
+        url = url_of_running(settings.home)
+        if url is not None:
+            say(f"\nthe page is at {url}")
 
 
 def _show(found: "Status", libraries: "list[Fields]") -> None:
