@@ -5,7 +5,6 @@ dlib's HOG detector, quicker and less able, is asked as well, for what it finds.
 
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from typing import Any
 from tests.bench.photos import Annotated
 from tests.bench.plan import Plan
 from tests.bench.recipe import fractions
-from tests.bench.results import Finding, Ratio, Result
-from tests.bench.timing import Spread, seconds
+from tests.bench.results import Finding, Ratio, Result, duration
+from tests.bench.timing import Duel, seconds
 from tests.bench.truth import Boxes, Found, boxes_of_detections, judge
 from tests.bench.weights import HUMAN_FACES, weights
 
@@ -29,14 +28,6 @@ OURS_A_TURN = 3
 Detect = Callable[[Pixels], Boxes]
 
 
-@dataclass(slots=True)
-class _Passes:
-    """Seconds a photo of each pass over all photos."""
-
-    ours: list[float] = field(default_factory=list)
-    theirs: list[float] = field(default_factory=list)
-
-
 def run(plan: Plan, photos: Sequence[Annotated], models_folder: Path) -> Result:
     """Photo by photo, ours and theirs in turn."""
     chosen = photos[: plan.detection_photos]
@@ -45,10 +36,7 @@ def run(plan: Plan, photos: Sequence[Annotated], models_folder: Path) -> Result:
     theirs, hog = _cnn(), _hog()
     models.detect(pictures[0])
     where = f"{len(chosen)} photos at {plan.working_side} pixels"
-    passes = _Passes()
-    for _ in range(plan.detection_passes):
-        _time(passes, models, theirs, pictures)
-    ratio = _ratio(passes, where)
+    ratio = _ratio([_time(models, theirs, picture) for picture in pictures], where)
     ours = partial(_ours, models)
     asked: dict[str, Detect] = {"facekeep": ours, "dlib CNN": theirs, "dlib HOG, enlarged once": hog}
     findings = [Finding(where, who, found(detect, pictures, chosen)) for who, detect in asked.items()]
@@ -61,23 +49,17 @@ def found(detect: Detect, pictures: Sequence[Pixels], photos: Sequence[Annotated
     return sum(judged, Found())
 
 
-def _time(passes: _Passes, models: FaceModels, theirs: Detect, pictures: Sequence[Pixels]) -> None:
-    ours_total = theirs_total = 0.0
-    for picture in pictures:
-        # The median of a few keeps one interruption from counting fully: theirs is so long that it averages.
-        turns = [seconds(partial(models.detect, picture)) for _ in range(OURS_A_TURN)]
-        ours_total += statistics.median(turns)
-        theirs_total += seconds(partial(theirs, picture))
-    passes.ours.append(ours_total / len(pictures))
-    passes.theirs.append(theirs_total / len(pictures))
+def _time(models: FaceModels, theirs: Detect, picture: Pixels) -> tuple[float, float]:
+    # The median of a few keeps one interruption from counting fully: theirs is so long that it averages.
+    turns = [seconds(partial(models.detect, picture)) for _ in range(OURS_A_TURN)]
+    return statistics.median(turns), seconds(partial(theirs, picture))
 
 
-def _ratio(passes: _Passes, where: str) -> Ratio:
-    times = [their / our for our, their in zip(passes.ours, passes.theirs, strict=True)]
-    ours, theirs = Spread.of(passes.ours).scaled(1e3), Spread.of(passes.theirs).scaled(1e3)
-    return Ratio(
-        f"Detect in a picture, {where}, one thread", AGAINST, "ms", ours, theirs, Spread.of(times), TARGET
-    )
+def _ratio(pairs: Sequence[tuple[float, float]], where: str) -> Ratio:
+    """Each photo is a repetition: the median one, and how far the others lie from it."""
+    ours, theirs = zip(*pairs, strict=True)
+    timed = Duel(ours, theirs)
+    return duration(f"Detect in a picture, {where}, one thread", AGAINST, timed, 1, TARGET)
 
 
 def _ours(models: FaceModels, picture: Pixels) -> Boxes:

@@ -12,7 +12,6 @@ class Plan:
     chips: int = 32
     detection_photos: int = 1000
     """At most so many of the annotated photos, those with most faces first."""
-    detection_passes: int = 2
     pipeline_photos: int = 16
     pipeline_repetitions: int = 3
     megapixels: float = 12.0
@@ -28,7 +27,6 @@ QUICK = Plan(
     repetitions=3,
     chips=16,
     detection_photos=6,
-    detection_passes=1,
     pipeline_photos=6,
     pipeline_repetitions=1,
     memory_photos=200,
@@ -37,7 +35,6 @@ LEAST = Plan(
     repetitions=1,
     chips=2,
     detection_photos=1,
-    detection_passes=1,
     pipeline_photos=1,
     pipeline_repetitions=1,
     megapixels=0.2,

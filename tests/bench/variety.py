@@ -4,7 +4,7 @@ import io
 import random
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -17,6 +17,10 @@ SIDES = ((480, 1200, 45), (1200, 2400, 40), (2400, 4200, 15))
 """Longer side in pixels, from, to, and how many of a hundred."""
 
 
+SOURCE_SIDE = 2000
+"""Sources are kept at this size, which is all the detail that their copies have."""
+
+
 def make(sources: Sequence[Path], count: int, folder: Path, processes: int) -> None:
     """Write `count` photos below `folder`; the same ones every time."""
     folder.mkdir(parents=True)
@@ -27,11 +31,18 @@ def make(sources: Sequence[Path], count: int, folder: Path, processes: int) -> N
 def _make(sources: Sequence[Path], folder: Path, number: int) -> None:
     chance = random.Random(number)
     kind = _one_of(chance, FORMATS)
-    with Image.open(sources[chance.randrange(len(sources))]) as opened:
-        picture = _varied(opened.convert("RGB"), chance)
+    picture = _varied(_source(sources[chance.randrange(len(sources))]), chance)
     (folder / f"{number // 100:03d}").mkdir(exist_ok=True)
     path = folder / f"{number // 100:03d}" / f"{number:05d}.{kind}"
     path.write_bytes(_encoded(picture, kind, chance))
+
+
+@cache
+def _source(path: Path) -> Image.Image:
+    with Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    picture.thumbnail((SOURCE_SIDE, SOURCE_SIDE))
+    return picture
 
 
 def _varied(picture: Image.Image, chance: random.Random) -> Image.Image:
