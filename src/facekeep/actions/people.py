@@ -7,13 +7,14 @@ from facekeep.domain.errors import Conflict, UsageError
 from facekeep.store import faces as face_store
 from facekeep.store import listing
 from facekeep.store import people as store
-from facekeep.store.database import Writer
+from facekeep.store.database import Writer, tried_again
 from facekeep.store.people import Assigned, LockedPerson
 from facekeep.store.rows import FaceRow, PersonRow
 
 MAX_NAME = 200
 
 
+@tried_again
 def name_person(ctx: Context, person_id: int, name: str | None, *, version: int | None = None) -> PersonRow:
     """Name a person, or take the name away with None.
 
@@ -33,6 +34,7 @@ def name_person(ctx: Context, person_id: int, name: str | None, *, version: int 
     return row
 
 
+@tried_again
 def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | None = None) -> PersonRow:
     """Two people are one: all faces go to `into_id`, and a pointer stays. Returns the one that stays.
 
@@ -56,6 +58,7 @@ def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | Non
     return row
 
 
+@tried_again
 def hide_person(ctx: Context, person_id: int, hidden: bool, *, version: int | None = None) -> PersonRow:
     """Keep a person out of the listings, or show it again. NotFound, Conflict."""
     with ctx.database.write("user") as writer:
@@ -66,6 +69,7 @@ def hide_person(ctx: Context, person_id: int, hidden: bool, *, version: int | No
         return listing.person(writer, before.person)
 
 
+@tried_again
 def assign_face(
     ctx: Context, face_id: int, *, person_id: int | None = None, name: str | None = None
 ) -> FaceRow:
@@ -93,6 +97,7 @@ def assign_face(
     return row
 
 
+@tried_again
 def unassign_face(ctx: Context, face_id: int, *, reject: bool = True) -> FaceRow:
     """Take a face off its person; with `reject`, remember for good that it is not that person. NotFound."""
     with ctx.database.write("user") as writer:

@@ -1,8 +1,10 @@
 """Connections. A Reader cannot write; a Writer is one transaction, spoken by the user or by the machine."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, Self, TypeVar
+from functools import wraps
+from typing import Any, Literal, ParamSpec, Self, TypeVar
 
 import psycopg
 from pgvector.psycopg import register_vector
@@ -13,11 +15,37 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from facekeep.domain.errors import Conflict, StorageFault, UsageError
 
+log = logging.getLogger(__name__)
+
 Row = TypeVar("Row")
+Result = TypeVar("Result")
+Given = ParamSpec("Given")
 Actor = Literal["user", "machine"]
 Parameters = Mapping[str, Any]
 
 CONNECT_TIMEOUT_S = 30.0
+
+
+GAVE_WAY_TRIES = 3
+
+
+class GaveWay(Conflict):
+    """Two transactions waited for each other, and this one was chosen to begin anew."""
+
+
+def tried_again(verb: Callable[Given, Result]) -> Callable[Given, Result]:
+    """A verb of one transaction that begins anew by itself when it gave way: nothing of it was stored."""
+
+    @wraps(verb)
+    def trying(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        for _ in range(GAVE_WAY_TRIES - 1):
+            try:
+                return verb(*args, **kwargs)
+            except GaveWay as error:
+                log.info("%s", error.message)
+        return verb(*args, **kwargs)
+
+    return trying
 
 
 class Reader:
@@ -146,7 +174,7 @@ def _translated() -> Iterator[None]:
     except psycopg.errors.IntegrityError as error:
         raise Conflict(_first_line(error), hint="Look again: it may have changed meanwhile.") from error
     except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
-        raise Conflict(
+        raise GaveWay(
             f"two changes met, and this one gave way: {_first_line(error)}", hint="Do it again."
         ) from error
     except psycopg.DataError as error:
