@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
+from facekeep import __version__
 from facekeep.actions.context import Context
 from facekeep.api import errors, pages
 from facekeep.api.events import StatusFeed
@@ -39,7 +39,7 @@ def create_app(
     """
     app = _Application(
         title="facekeep",
-        version=_version(),
+        version=__version__,
         description=DESCRIPTION,
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
@@ -93,10 +93,3 @@ def _api() -> APIRouter:
 def _operation_id(route: APIRoute) -> str:
     # Short names for generated clients: people_list, faces_assign.
     return f"{route.tags[0]}_{route.name}" if route.tags else route.name
-
-
-def _version() -> str:
-    try:
-        return version("facekeep")
-    except PackageNotFoundError:
-        return "0"

@@ -8,7 +8,10 @@ import typer
 
 from facekeep.settings import Settings, refuse_library
 
-Folders = Annotated[list[Path], typer.Argument(metavar="DIR…", help="Folders of photos.", show_default=False)]
+# Not `readable`: what cannot be read is refused below, in our own words.
+Folders = Annotated[
+    list[Path], typer.Argument(metavar="DIR…", help="Folders of photos.", show_default=False, readable=False)
+]
 
 
 def checked(settings: Settings, folders: Sequence[Path]) -> list[Path]:

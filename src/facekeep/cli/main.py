@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from facekeep import __version__
 from facekeep.cli import doctor, faces, failures, models, people, scan, serve, status
 from facekeep.cli.guard import GuardedGroup
 
@@ -39,9 +40,7 @@ app.command()(doctor.doctor)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"facekeep {version('facekeep')}")
+        typer.echo(f"facekeep {__version__}")
         raise typer.Exit
 
 

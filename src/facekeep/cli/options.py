@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 Home = Annotated[
     Path | None,
     typer.Option(
-        "--home", metavar="DIR", help="The data folder, instead of FACEKEEP_HOME.", show_default=False
+        "--home",
+        metavar="DIR",
+        help="The data folder, instead of FACEKEEP_HOME.",
+        show_default=False,
+        readable=False,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def serve(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[DIR…]", help="Folders of photos to scan as well.", show_default=False),
+        typer.Argument(
+            metavar="[DIR…]", help="Folders of photos to scan as well.", show_default=False, readable=False
+        ),
     ] = None,
     host: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Where to listen (127.0.0.1).", show_default=False)
