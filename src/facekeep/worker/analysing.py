@@ -5,7 +5,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -102,17 +102,17 @@ class Analyser:
         self._say(state="analysing")
 
     def _store(self, claimed: Claimed, future: Future[PhotoAnalysis]) -> None:
-        fault = future.exception()
-        if fault is None:
+        try:
             analysis = future.result()
+        except CancelledError:  # the children were sent home
+            analyse.give_back(self._ctx, [claimed])
+        except PhotoFault as fault:
+            log.info("photo %d: %s: %s", claimed.photo, fault.failure, fault.message)
+            analyse.record_failure(self._ctx, claimed, fault)
+            self._count(failed=1)
+        else:
             if self._recorded(claimed, analysis):
                 self._count(done=1, faces=len(analysis.faces))
-            return
-        if not isinstance(fault, PhotoFault):
-            raise fault
-        log.info("photo %d: %s: %s", claimed.photo, fault.failure, fault.message)
-        analyse.record_failure(self._ctx, claimed, fault)
-        self._count(failed=1)
 
     def _recorded(self, claimed: Claimed, analysis: PhotoAnalysis) -> bool:
         for _ in range(STORE_TRIES - 1):

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import threading
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import cast
 
-from facekeep.domain.errors import FailureCode, PhotoFault
+from facekeep.domain.errors import EnvironmentFault, FailureCode, PhotoFault
 from facekeep.domain.faces import Box, PhotoAnalysis
 from facekeep.worker import child
 from facekeep.worker.child import Analyse, Answer, Crop, Failed, Request, Thumbnail
@@ -58,11 +58,14 @@ class Children:
         self._closed = False
 
     def submit(self, request: Request) -> Future[Answer]:
-        """Queue a request. The future fails with PhotoFault, and with nothing else."""
+        """Queue a request. Its future fails with PhotoFault, or is cancelled by `close`.
+
+        EnvironmentFault when closed already.
+        """
         future: Future[Answer] = Future()
         with self._lock:
             if self._closed:
-                raise RuntimeError("the children have been sent home")
+                raise EnvironmentFault("facekeep is stopping", hint="Start it again.")
             self._tasks.put(_Task(request, future))
             self._start()
         return future
@@ -94,7 +97,7 @@ class Children:
         while not self._tasks.empty():
             task = self._tasks.get()
             if task is not None:
-                task.future.cancel()
+                _cancel(task.future)
 
     def _start(self) -> None:
         for number, seat in enumerate(self._seats):
@@ -106,7 +109,7 @@ class Children:
     def _feed(self, seat: _Seat) -> None:
         while (task := self._tasks.get()) is not None:
             if self._closed:
-                task.future.cancel()
+                _cancel(task.future)
             elif task.future.set_running_or_notify_cancel():
                 self._perform(seat, task)
         self._dismiss(seat)
@@ -117,7 +120,12 @@ class Children:
         except PhotoFault as fault:
             self._dismiss(seat)
             answer = Failed(fault.failure, fault.message, fault.hint)
-        if isinstance(answer, Failed):
+        except Exception as error:  # noqa: BLE001 - a dead seat would leave its requests unanswered for ever
+            self._dismiss(seat)
+            answer = Failed(FailureCode.INTERNAL, f"no child could be asked: {error!r}", "")
+        if isinstance(answer, Failed) and self._closed:
+            task.future.set_exception(CancelledError())  # too late to cancel it otherwise
+        elif isinstance(answer, Failed):
             task.future.set_exception(answer.fault())
         else:
             task.future.set_result(answer)
@@ -135,8 +143,6 @@ class Children:
         return answer
 
     def _death(self, child: _Child) -> PhotoFault:
-        if self._closed:
-            return PhotoFault(FailureCode.INTERNAL, "stopped")
         child.process.join(5)
         code = child.process.exitcode
         how = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
@@ -167,3 +173,9 @@ class Children:
             gone.pipe.close()
             gone.process.kill()
             gone.process.join()
+
+
+def _cancel(future: Future[Answer]) -> None:
+    """Cancelled, and whoever waits for it is told."""
+    if future.cancel():
+        future.set_running_or_notify_cancel()
