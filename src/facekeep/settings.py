@@ -76,21 +76,6 @@ def load(
     return settings
 
 
-def refuse_library(home: Path, folder: Path) -> None:
-    """UsageError when the data folder and a photo folder lie inside each other."""
-    ours, theirs = home.resolve(), folder.resolve()
-    if ours == theirs or theirs in ours.parents:
-        raise UsageError(
-            f"the data folder {ours} lies inside the photo folder {theirs}",
-            hint="Set FACEKEEP_HOME (or --home) to a folder outside your photos, or scan a folder beside it.",
-        )
-    if ours in theirs.parents:
-        raise UsageError(
-            f"{theirs} lies inside facekeep's own data folder {ours}",
-            hint="Photos belong elsewhere: what is in the data folder is facekeep's own.",
-        )
-
-
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Names that begin with FACEKEEP_ and mean nothing: most often a slip of the finger."""
     known = {setting.env for setting in SETTINGS} | SERVER_VARIABLES
@@ -241,7 +226,7 @@ SETTINGS: tuple[Setting, ...] = (
         "FACEKEEP_HOME",
         default_home,
         "the user's data folder, such as ~/.local/share/facekeep",
-        "The data folder: database, models, derived pictures. It must lie outside every photo folder.",
+        "The data folder: database, models, derived pictures. Scans never enter it.",
         _path,
         in_file=False,
     ),

@@ -7,7 +7,7 @@ import pytest
 
 from facekeep import settings as module
 from facekeep.domain.errors import EnvironmentFault, UsageError
-from facekeep.settings import SETTINGS, Settings, load, refuse_library
+from facekeep.settings import SETTINGS, Settings, load
 
 
 @pytest.fixture
@@ -145,21 +145,6 @@ def test_relative_home_becomes_absolute(tmp_path: Path, monkeypatch: pytest.Monk
 def test_home_may_not_be_a_folder_of_everything(home: str) -> None:
     with pytest.raises(UsageError, match="data folder"):
         load({"home": home}, environ={})
-
-
-def test_data_folder_and_photo_folder_may_not_lie_inside_each_other(tmp_path: Path) -> None:
-    photos = tmp_path / "photos"
-    for home, folder in [(photos / ".facekeep", photos), (photos, photos), (tmp_path, photos)]:
-        with pytest.raises(UsageError, match="data folder"):
-            refuse_library(home, folder)
-    refuse_library(tmp_path / "home", photos)
-
-
-def test_a_link_does_not_hide_that_the_data_folder_is_inside(tmp_path: Path) -> None:
-    (tmp_path / "photos" / "home").mkdir(parents=True)
-    (tmp_path / "link").symlink_to(tmp_path / "photos" / "home")
-    with pytest.raises(UsageError, match="inside the photo folder"):
-        refuse_library(tmp_path / "link", tmp_path / "photos")
 
 
 def test_slips_in_the_environment_are_listed() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from facekeep.settings import Settings, refuse_library
+from facekeep.settings import Settings
 
 # Not `readable`: what cannot be read is refused below, in our own words.
 Folders = Annotated[
@@ -20,7 +20,6 @@ def checked(settings: Settings, folders: Sequence[Path]) -> list[Path]:
 
     for folder in folders:
         check_root(folder, own=(settings.home,))
-        refuse_library(settings.home, folder)
     return list(dict.fromkeys(folder.resolve() for folder in folders))
 
 

@@ -5,6 +5,7 @@ import binascii
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any, TypeVar
 
 from facekeep.domain.errors import NotFound, UsageError
@@ -71,7 +72,7 @@ def people(
     limit: int = 100,
 ) -> Page[PersonRow]:
     """Named people first, then most faces. `query` is a part of the name, in any case."""
-    after = _decoded(cursor, 3)
+    after = _decoded(cursor, bool, int, int)
     parameters = _people_parameters(named=named, hidden=hidden, pattern=_pattern(query) if query else None)
     parameters |= {"limit": _bounded(limit) + 1, **dict(zip(_AFTER, after, strict=True))}
     rows = reader.all(_CountedPerson, SQL["people"], parameters)
@@ -117,7 +118,7 @@ def faces(
     conditions += ["a.person_id IS NULL"] if unassigned else []
     parameters: dict[str, Any] = {"person": person, "photo": photo}
     total = int(reader.value(_filtered("count_faces", conditions), parameters))
-    (after,) = _decoded(cursor, 1)
+    (after,) = _decoded(cursor, int)
     conditions += ["f.id > %(after)s"] if after is not None else []
     parameters |= {"after": after, "limit": _bounded(limit) + 1}
     rows = reader.all(FaceRow, _limited(_filtered("faces", conditions)), parameters)
@@ -146,7 +147,7 @@ def photos(
     conditions += ["p.state::text = %(state)s"] if state is not None else []
     parameters: dict[str, Any] = {"person": person, "state": state}
     total = int(reader.value(_filtered("count_photos", conditions), parameters))
-    taken, after = _decoded(cursor, 2)
+    taken, after = _decoded(cursor, str, int)
     order = "(coalesce(p.taken_at, '-infinity'), p.id) < (%(taken)s::timestamp, %(after)s::bigint)"
     conditions += [order] if after is not None else []
     parameters |= {"taken": taken, "after": after, "limit": _bounded(limit) + 1}
@@ -178,7 +179,7 @@ def failures(
     reader: Reader, *, code: str | None = None, cursor: str | None = None, limit: int = 100
 ) -> Page[FailureRow]:
     """Photos that could not be looked at, then paths that could not be read."""
-    (offset,) = _decoded(cursor, 1)
+    (offset,) = _decoded(cursor, int)
     start = 0 if offset is None else int(offset)
     parameters = {"code": code, "offset": start, "limit": _bounded(limit) + 1}
     rows = reader.all(FailureRow, SQL["failures"], parameters)
@@ -240,13 +241,30 @@ def _encoded(key: list[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
 
 
-def _decoded(cursor: str | None, parts: int) -> list[Any]:
+def _decoded(cursor: str | None, *kinds: type) -> list[Any]:
+    """The key in a cursor, of just these kinds; all None without one. UsageError when it is not ours."""
     if cursor is None:
-        return [None] * parts
+        return [None] * len(kinds)
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as error:
         raise UsageError("the cursor is not one that facekeep gave") from error
-    if not (isinstance(key, list) and len(key) == parts and all(isinstance(k, int | str) for k in key)):
+    if not (
+        isinstance(key, list) and [type(part) for part in key] == list(kinds) and all(map(_storable, key))
+    ):
         raise UsageError("the cursor is not one that facekeep gave")
     return key
+
+
+def _storable(part: bool | int | str) -> bool:
+    if isinstance(part, str):
+        return part == "-infinity" or _is_time(part)
+    return 0 <= part < 2**63
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -91,6 +91,8 @@ class Background:
         pause = 1.0
         while not self._stopping.is_set():
             wanted.clear()
+            if self._stopping.is_set():  # asked between the two lines above, and now cleared
+                return
             try:
                 step()
                 self._paused, pause = _Paused(), 1.0

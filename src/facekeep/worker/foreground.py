@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -63,15 +64,14 @@ class Foreground:
         UsageError, before anything is done, when a folder is missing, a file, or not readable.
         """
         libraries = {folder: add_library(self._ctx, folder).library for folder in folders}
-        walker = threading.Thread(target=self._walk_all, args=(libraries,), name="walk")
-        walker.start()
-        try:
-            analysis = self._analyse_until_done()
-        except BaseException:
-            self._stop.set()
-            raise
-        finally:
-            walker.join()
+        with ThreadPoolExecutor(1, thread_name_prefix="walk") as walker:
+            walking = walker.submit(self._walk_all, libraries)
+            try:
+                analysis = self._analyse_until_done()
+            except BaseException:
+                self._stop.set()
+                raise
+        walking.result()  # what went wrong there and was not foreseen is raised here
         return Outcome(self._reports, self._errors, analysis, self._stop.is_set())
 
     def _walk_all(self, libraries: dict[Path, int]) -> None:
