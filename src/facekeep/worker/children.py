@@ -22,6 +22,9 @@ TASKS_A_CHILD = 2000
 """A child is replaced after so many photos: whatever a codec leaks is bounded."""
 
 
+START_TRIES = 3
+
+
 @dataclass(frozen=True, slots=True)
 class _Task:
     request: Request
@@ -131,16 +134,27 @@ class Children:
             task.future.set_result(answer)
 
     def _ask(self, seat: _Seat, request: Request) -> Answer | Failed:
-        child = self._ready(seat)
-        child.tasks += 1
+        child = self._handed(seat, request)
         try:
-            child.pipe.send(request)
             if not child.pipe.poll(self._timeout_s):
                 raise PhotoFault(FailureCode.TIMEOUT, f"no answer within {self._timeout_s:.0f} seconds")
             answer: Answer | Failed = child.pipe.recv()
         except (EOFError, OSError) as error:
             raise self._death(child) from error
         return answer
+
+    def _handed(self, seat: _Seat, request: Request) -> _Child:
+        """A child that has the request. One that died before it could take it never saw the photo."""
+        for _ in range(START_TRIES):
+            child = self._ready(seat)
+            try:
+                child.pipe.send(request)
+            except OSError:
+                self._dismiss(seat)
+            else:
+                child.tasks += 1
+                return child
+        raise PhotoFault(FailureCode.INTERNAL, "no child process stays alive on this machine")
 
     def _death(self, child: _Child) -> PhotoFault:
         child.process.join(5)
