@@ -1,5 +1,7 @@
 """Isolated children: what crashes or hangs costs the photo that a child held, and nothing else."""
 
+import os
+import shutil
 import threading
 from concurrent.futures import CancelledError, wait
 from pathlib import Path
@@ -16,6 +18,7 @@ from worker_support import (
 
 from facekeep.domain.errors import EnvironmentFault, FailureCode, PhotoFault
 from facekeep.domain.faces import Box
+from facekeep.worker import child
 from facekeep.worker import children as module
 from facekeep.worker.child import Analyse
 from facekeep.worker.children import Children
@@ -58,41 +61,54 @@ def test_a_file_that_is_gone_is_missing(children: Children, tmp_path: Path) -> N
     assert fault.failure is FailureCode.MISSING_FILE
 
 
-def test_a_killed_child_costs_the_photo_that_it_held(models: Path, tmp_path: Path) -> None:
-    paths = write_astronauts(tmp_path, 4)
+def test_a_crash_costs_the_photo_that_the_child_held(
+    faults: None, children: Children, tmp_path: Path
+) -> None:
+    good = write_astronauts(tmp_path, 4)
+    shutil.copy(good[0], tmp_path / "crash.png")
+    futures = [children.analyse(path) for path in [*good[:2], tmp_path / "crash.png", *good[2:]]]
+    crashed = futures.pop(2).exception()
+    assert isinstance(crashed, PhotoFault)
+    assert crashed.failure is FailureCode.CRASHED
+    assert "signal 11" in crashed.message
+    assert [len(future.result().faces) for future in futures] == [1, 1, 1, 1]
+
+
+def test_a_killed_child_costs_the_photo_that_it_held(faults: None, models: Path, tmp_path: Path) -> None:
+    paths = write_astronauts(tmp_path, 2)
+    shutil.copy(paths[0], tmp_path / "hang.png")
     pool = Children(1, models)
     try:
-        futures = [pool.analyse(path) for path in paths]
-        eventually(child_processes, "a child lives")
+        held, *others = [pool.analyse(path) for path in [tmp_path / "hang.png", *paths]]
+        eventually(lambda: child_processes() and pool._seats[0].child.tasks == 1, "it is taken")  # type: ignore[union-attr]
         [victim] = child_processes()
-        victim.suspend()  # so that it still holds its photo when it dies
-        held = next(future for future in futures if not future.done())
         victim.kill()
         fault = held.exception()
         assert isinstance(fault, PhotoFault)
         assert fault.failure is FailureCode.CRASHED
         assert "signal 9" in fault.message
-        others = [future for future in futures if future is not held]
-        assert [len(future.result().faces) for future in others] == [1, 1, 1]
+        assert [len(future.result().faces) for future in others] == [1, 1]
         assert gone([victim])
     finally:
         pool.close()
 
 
-def test_a_hanging_child_is_ended_and_replaced(models: Path, tmp_path: Path) -> None:
-    first, second = write_astronauts(tmp_path, 2)
-    pool = Children(1, models, timeout_s=60)
+def test_a_hanging_child_is_ended_and_replaced(faults: None, models: Path, tmp_path: Path) -> None:
+    good, *_ = paths = [*write_astronauts(tmp_path, 1), tmp_path / "hang.png", tmp_path / "swell.png"]
+    for path in paths[1:]:
+        shutil.copy(good, path)
+    pool = Children(1, models, timeout_s=5)
     try:
-        pool.analyse(first).result()
-        [victim] = child_processes()
-        pool._timeout_s = 0.2  # of a child that is known to stand still
-        victim.suspend()
-        fault = pool.analyse(first).exception()
-        assert isinstance(fault, PhotoFault)
-        assert fault.failure is FailureCode.TIMEOUT
-        assert gone([victim])
-        pool._timeout_s = 60
-        assert len(pool.analyse(second).result().faces) == 1
+        pool.analyse(good).result()
+        before = child_processes()
+        hung = pool.analyse(paths[1]).exception()
+        assert isinstance(hung, PhotoFault)
+        assert (hung.failure, hung.message) == (FailureCode.TIMEOUT, "no answer within 5 seconds")
+        assert gone(before)
+        swollen = pool.analyse(paths[2]).exception()
+        assert isinstance(swollen, PhotoFault)
+        assert swollen.failure is FailureCode.OUT_OF_MEMORY
+        assert len(pool.analyse(good).result().faces) == 1
     finally:
         pool.close()
 
@@ -144,6 +160,21 @@ def test_closing_cancels_what_waits_and_what_is_held(models: Path, tmp_path: Pat
     assert gone(processes)
     with pytest.raises(EnvironmentFault):
         pool.analyse(paths[0])
+
+
+def test_children_that_never_live_cost_no_photo(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a library is missing: a fault of the machine, not of the photo."""
+    monkeypatch.setattr(child, "run", os._exit)
+    pool = Children(1, models)
+    try:
+        fault = pool.analyse(tmp_path / "a.png").exception()
+    finally:
+        pool.close()
+    assert isinstance(fault, PhotoFault)
+    assert fault.failure is FailureCode.INTERNAL
+    assert "stays alive" in fault.message
 
 
 def test_closing_before_anything_was_asked(models: Path) -> None:

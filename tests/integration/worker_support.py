@@ -1,11 +1,13 @@
 """Real children on real photos: the astronaut that scikit-image brings, in many pictures; and bad files."""
 
 import os
+import signal
 import struct
 import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from PIL import Image
 
 from facekeep.domain.faces import Pixels
 from facekeep.inference.models import prepare
+from facekeep.worker import child
 from facekeep.worker.children import Children
 
 PATIENCE_S = 120.0
@@ -26,6 +29,30 @@ def models() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="fk-models-") as folder:
         prepare(Path(folder))
         yield Path(folder)
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children in which some photos, told by their names, do what photos do to codecs."""
+    monkeypatch.setattr(child, "run", run_with_faults)
+
+
+def run_with_faults(pipe: Connection, models_folder: Path) -> None:
+    """A child's whole life, as a real one's but for photos called crash, hang or swell."""
+    real = child._Hands.perform
+
+    def perform(hands: child._Hands, request: child.Request) -> child.Answer:
+        name = request.path.name
+        if name.startswith("crash"):
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if name.startswith("hang"):
+            time.sleep(3600)
+        if name.startswith("swell"):
+            raise MemoryError
+        return real(hands, request)
+
+    child._Hands.perform = perform  # type: ignore[method-assign, assignment]
+    child.run(pipe, models_folder)
 
 
 @pytest.fixture

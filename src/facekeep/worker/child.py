@@ -16,6 +16,9 @@ from facekeep.domain.faces import Box, PhotoAnalysis
 if TYPE_CHECKING:
     from facekeep.inference.models import FaceModels
 
+TAKEN = "taken"
+"""Said of each request before it is looked at: who dies without it has not seen the photo."""
+
 PICTURE_LONGEST = 4096
 
 
@@ -72,6 +75,7 @@ def run(pipe: Connection, models_folder: Path) -> None:
         except (EOFError, OSError):
             return  # the parent is gone
         try:
+            pipe.send(TAKEN)
             pipe.send(_answer(hands, request))
         except OSError:
             return

@@ -1,5 +1,6 @@
 """A few isolated child processes, each holding one photo: what crashes or hangs costs that photo alone."""
 
+import logging
 import multiprocessing
 import threading
 from concurrent.futures import CancelledError, Future
@@ -21,6 +22,8 @@ TIMEOUT_S = 120.0
 TASKS_A_CHILD = 2000
 """A child is replaced after so many photos: whatever a codec leaks is bounded."""
 
+
+log = logging.getLogger(__name__)
 
 START_TRIES = 3
 
@@ -134,31 +137,32 @@ class Children:
             task.future.set_result(answer)
 
     def _ask(self, seat: _Seat, request: Request) -> Answer | Failed:
-        child = self._handed(seat, request)
+        holder = self._handed(seat, request)
         try:
-            if not child.pipe.poll(self._timeout_s):
+            if not holder.pipe.poll(self._timeout_s):
                 raise PhotoFault(FailureCode.TIMEOUT, f"no answer within {self._timeout_s:.0f} seconds")
-            answer: Answer | Failed = child.pipe.recv()
+            answer: Answer | Failed = holder.pipe.recv()
         except (EOFError, OSError) as error:
-            raise self._death(child) from error
+            raise self._death(holder) from error
         return answer
 
     def _handed(self, seat: _Seat, request: Request) -> _Child:
-        """A child that has the request. One that died before it could take it never saw the photo."""
+        """A child that has taken the request. One that died before never saw the photo: the next is asked."""
         for _ in range(START_TRIES):
-            child = self._ready(seat)
+            ready = self._ready(seat)
             try:
-                child.pipe.send(request)
-            except OSError:
-                self._dismiss(seat)
-            else:
-                child.tasks += 1
-                return child
+                ready.pipe.send(request)
+                if ready.pipe.poll(self._timeout_s) and ready.pipe.recv() == child.TAKEN:
+                    ready.tasks += 1
+                    return ready
+            except (EOFError, OSError):
+                log.info("a child died before it took a photo")
+            self._dismiss(seat)
         raise PhotoFault(FailureCode.INTERNAL, "no child process stays alive on this machine")
 
-    def _death(self, child: _Child) -> PhotoFault:
-        child.process.join(5)
-        code = child.process.exitcode
+    def _death(self, holder: _Child) -> PhotoFault:
+        holder.process.join(5)
+        code = holder.process.exitcode
         how = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
         return PhotoFault(FailureCode.CRASHED, f"the process that looked at this photo died ({how})")
 
