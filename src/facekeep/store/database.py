@@ -177,7 +177,7 @@ def _translated() -> Iterator[None]:
         raise GaveWay(
             f"two changes met, and this one gave way: {_first_line(error)}", hint="Do it again."
         ) from error
-    except psycopg.DataError as error:
+    except (psycopg.DataError, UnicodeEncodeError) as error:
         raise UsageError(f"a value that the database cannot hold: {_first_line(error)}") from error
     except psycopg.errors.DiskFull as error:
         raise StorageFault(

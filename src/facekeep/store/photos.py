@@ -119,8 +119,8 @@ def put_problem(
     writer: Writer, library: int, scan: int, path: bytes, code: FailureCode, message: str
 ) -> None:
     """A path that could not be read at all."""
-    row = {"library": library, "scan": scan, "path": path, "code": code.value, "message": message}
-    writer.run(SQL["put_problem"], row)
+    row = {"library": library, "scan": scan, "path": path, "code": code.value}
+    writer.run(SQL["put_problem"], {**row, "message": storable(message)})
 
 
 def finish_walk(writer: Writer, library: int, scan: int) -> int:
@@ -179,7 +179,7 @@ def fail(writer: Writer, photo: int, token: UUID, failing: Failing) -> bool:
     ended = writer.tuples(SQL["fail"], row)
     if not ended:
         return False
-    ledger = {"photo": photo, "code": failing.code.value, "message": _bounded(failing.message)}
+    ledger = {"photo": photo, "code": failing.code.value, "message": storable(failing.message)}
     ledger |= {"charge": int(failing.charged), "permanent": failing.permanent, "retry_at": ended[0][0]}
     writer.run(SQL["put_failure"], ledger)
     return True
@@ -211,7 +211,10 @@ def retry(writer: Writer, *, photo: int | None = None, code: str | None = None) 
     return writer.run(SQL["retry"], {"photo": photo, "code": code})
 
 
-def _bounded(message: str) -> str:
-    # An error without a text is still recorded; NUL cannot be stored in PostgreSQL text.
-    text = message.replace("\x00", "�").strip()[:1500]
+def storable(message: str) -> str:
+    """A message as PostgreSQL can hold it: never empty, of bounded length, without NUL or half characters.
+
+    The latter stand in paths that are not UTF-8; they become `\\udce9` and the like.
+    """
+    text = message.replace("\x00", "�").encode("utf-8", "backslashreplace").decode().strip()[:1500]
     return text if text else "no message"

@@ -115,18 +115,21 @@ class Analyser:
                 self._count(done=1, faces=len(analysis.faces))
 
     def _recorded(self, claimed: Claimed, analysis: PhotoAnalysis) -> bool:
-        for _ in range(STORE_TRIES - 1):
-            try:
-                return analyse.record(self._ctx, claimed, analysis)
-            except Conflict as conflict:
-                log.info("photo %d: stored again: %s", claimed.photo, conflict.message)
         try:
-            return analyse.record(self._ctx, claimed, analysis)
+            return self._stored(claimed, analysis)
         except UsageError as error:  # also a value that the database refuses: this photo's trouble alone
             fault = PhotoFault(FailureCode.INTERNAL, f"its faces cannot be stored: {error.message}")
             analyse.record_failure(self._ctx, claimed, fault)
             self._count(failed=1)
             return False
+
+    def _stored(self, claimed: Claimed, analysis: PhotoAnalysis) -> bool:
+        for _ in range(STORE_TRIES - 1):
+            try:
+                return analyse.record(self._ctx, claimed, analysis)
+            except Conflict as conflict:
+                log.info("photo %d: stored again: %s", claimed.photo, conflict.message)
+        return analyse.record(self._ctx, claimed, analysis)
 
     def _let_go(self) -> None:
         """Finish what a child has begun and give back what waits for one."""
