@@ -32,7 +32,7 @@ _LEAST_IN_FRAME = 0.4  # share of a face that must be in the frame; a mirrored o
 _MOST_CANDIDATES = 1000  # looked at closer, the best first; bounds the work on pictures full of texture
 _BATCH = {"rnet": 64, "onet": 16}
 
-P_THRESHOLD, R_THRESHOLD, O_THRESHOLD = 0.7, 0.7, 0.5
+P_THRESHOLD, R_THRESHOLD, O_THRESHOLD = 0.8, 0.7, 0.5
 
 LEAST_SCORE = 0.86
 _PLAIN_SIDE = 60  # faces from this width on, in pixels, need no more than the least score
@@ -106,7 +106,8 @@ def pyramid(picture: Pixels) -> Iterator[Level]:
 def _scaled(image: Image.Image, scale: float) -> Image.Image:
     """The picture at exactly this scale: what does not fill a last row or column is left out."""
     width, height = (max(1, int(side * scale)) for side in image.size)
-    return image.resize((width, height), Image.Resampling.BILINEAR, box=(0, 0, width / scale, height / scale))
+    part = (0, 0, min(image.width, width / scale), min(image.height, height / scale))
+    return image.resize((width, height), Image.Resampling.BILINEAR, box=part)
 
 
 def _planes(image: Image.Image) -> Floats:
