@@ -17,6 +17,7 @@ from typing import Any
 START_S = 120
 """The first start makes the database and the models."""
 STOP_S = 40
+QUIET_LOOKS = 4
 
 _SHOWS = re.compile(r"(http://\S+) shows the people")
 
@@ -49,12 +50,17 @@ class Serving:
         return found
 
     def wait_until_idle(self, *, photos: int, seconds: float = 180) -> dict[str, Any]:
-        """Waits until at least so many photos are known and nothing is left to do; gives the status."""
+        """Waits until at least so many photos are known and nothing is left to do; gives the status.
+
+        Work that a request has just asked for begins a moment later, so one look is not enough.
+        """
         deadline = time.monotonic() + seconds
+        quiet_looks = 0
         while time.monotonic() < deadline:
             status: dict[str, Any] = self.get("/status")
             rest = status["activity"]["state"] == "idle" and status["waiting"] == 0
-            if rest and status["photos"] >= photos:
+            quiet_looks = quiet_looks + 1 if rest and status["photos"] >= photos else 0
+            if quiet_looks == QUIET_LOOKS:
                 return status
             time.sleep(0.2)
         raise AssertionError(f"not idle after {seconds} s: {status}\n{self.log.read_text()}")

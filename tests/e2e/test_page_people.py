@@ -44,7 +44,7 @@ def test_everybody_is_shown_with_a_face_and_a_count(library: Serving, open_windo
 
 def test_naming_by_mouse(library: Serving, open_window: Open) -> None:
     (person,) = spare(library, 1)
-    page = open_window(library.url).page
+    page = open_window(library.url, moving=True).page
     tile(page, person).get_by_role("button", name="Add a name").click()
     page.keyboard.type("  Noor   van Dijk ")
     page.keyboard.press("Enter")
@@ -99,7 +99,7 @@ def test_arrows_move_by_rows_and_enter_opens(library: Serving, open_window: Open
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/people/\d+$"))
     page.keyboard.press("Escape")
-    expect(page.locator("[data-person]").first).to_be_visible()
+    expect(page.locator("[data-person] a").first).to_be_focused()
 
 
 def test_escape_leaves_everything_as_it_was(library: Serving, open_window: Open) -> None:

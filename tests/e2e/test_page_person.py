@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.e2e.boxes import assert_boxes_match
 from tests.e2e.conftest import Open
 from tests.e2e.serving import Serving
@@ -67,6 +67,23 @@ def test_going_back_finds_the_same_place(library: Serving, open_window: Open) ->
     page.go_back()
     expect(page.locator("[data-person]").first).to_be_visible()
     page.wait_for_function("before => Math.abs(scrollY - before) < 5", arg=before)
+
+
+def test_an_answer_that_comes_late_does_not_lead_back(library: Serving, open_window: Open) -> None:
+    page = open_window(library.url).page
+    person = page.locator("[data-person] a").first
+    address = person.get_attribute("href")
+    held: list[Route] = []
+    page.route(f"**/api/v1{address}", lambda route: held.append(route))
+    person.click()
+    expect(page).to_have_url(f"{library.url}{address}")
+    page.go_back()
+    expect(page.locator("[data-person] a").first).to_be_visible()
+    assert len(held) == 1
+    with page.expect_response(f"**/api/v1{address}"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    expect(page).to_have_url(f"{library.url}/")
 
 
 def test_not_this_person_takes_the_face_off_and_is_remembered(library: Serving, open_window: Open) -> None:

@@ -37,14 +37,16 @@ def test_naming_a_face_names_its_group_and_correcting_it_moves_that_face_alone(
     page = open_window(f"{library.url}/photos/{photo['photo']}").page
     box = page.locator(f".frame [data-face='{face['face']}']")
     box.click()
-    page.get_by_label("Name of this face").fill("Tobias")
+    expect(page.get_by_label("Name of this face")).to_be_focused()
+    page.keyboard.type("Tobias")
     page.keyboard.press("Enter")
     expect(box).to_contain_text("Tobias")
     expect(box).to_be_focused()
     assert library.get(f"/people/{group['person']}")["name"] == "Tobias"
 
     page.keyboard.press("Enter")
-    page.get_by_label("Who it is instead").fill("Not Tobias at all")
+    expect(page.get_by_label("Who it is instead")).to_be_focused()
+    page.keyboard.type("Not Tobias at all")
     page.keyboard.press("Enter")
     expect(box).to_contain_text("Not Tobias at all")
     moved = library.get(f"/faces/{face['face']}")
@@ -59,6 +61,7 @@ def test_naming_a_face_names_its_group_and_correcting_it_moves_that_face_alone(
 
 
 def test_keys_turn_the_pages_of_a_persons_photos(library: Serving, open_window: Open) -> None:
+    library.wait_until_idle(photos=100)
     person = max(library.everybody(), key=lambda one: one["photos"])["person"]
     wanted = [photo["photo"] for photo in library.get(f"/photos?person={person}")["items"]]
     page = open_window(f"{library.url}/people/{person}").page

@@ -2,7 +2,9 @@
 import { asProblem, type Problem } from "./problem";
 import type { Page } from "./types";
 
-const MOST_TO_REREAD = 500;
+/** As many as the server gives at once; and beyond how many a listing is left as it was read. */
+const LARGEST_PART = 1000;
+const MOST_TO_REREAD = 5000;
 
 export class CursorList<Item> {
   items = $state.raw<Item[]>([]);
@@ -33,12 +35,19 @@ export class CursorList<Item> {
     });
   }
 
-  /** Reads again what is shown (at most 500), then puts it in place at once. */
-  async reload(): Promise<void> {
-    const wanted = Math.min(Math.max(this.items.length, this.part), MOST_TO_REREAD);
+  /** Reads again what was read so far, or only its first part, and puts it in place at once. */
+  async reload(how: "all" | "first" = "all"): Promise<void> {
+    const wanted = how === "first" ? this.part : Math.max(this.items.length, this.part);
+    if (wanted > MOST_TO_REREAD) return;
     await this.#guarded(async (current) => {
-      const page = await this.read(null, wanted);
-      if (current()) this.#take(page, []);
+      const items: Item[] = [];
+      let page = await this.read(null, Math.min(wanted, LARGEST_PART));
+      items.push(...page.items);
+      while (items.length < wanted && page.next && current()) {
+        page = await this.read(page.next, Math.min(wanted - items.length, LARGEST_PART));
+        items.push(...page.items);
+      }
+      if (current()) this.#take({ ...page, items }, []);
     });
   }
 
@@ -68,8 +77,8 @@ export class CursorList<Item> {
   }
 
   #take(page: Page<Item>, before: Item[]): void {
-    const seen = new Set(before.map(this.keyOf));
-    this.items = [...before, ...page.items.filter((item) => !seen.has(this.keyOf(item)))];
+    const byKey = new Map([...before, ...page.items].map((item) => [this.keyOf(item), item]));
+    this.items = [...byKey.values()];
     this.total = page.total;
     this.#next = page.next ?? null;
     this.loaded = true;

@@ -55,6 +55,8 @@ class Navigation {
     this.route = parse(location.pathname, location.search);
     this.#wanted = place.scroll;
     await tick();
+    // Whoever listens or uses the keyboard starts at the new screen, not where the old one was left.
+    if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
     scrollTo(0, place.scroll);
   }
 
