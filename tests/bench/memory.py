@@ -20,7 +20,16 @@ from facekeep.store import embedded
 WARM_UP = 0.3
 """The part of the run, from its start, in which memory may still grow: models, buffers and caches fill."""
 
-PARTS = ("total", "children", "database", "main")
+PARTS = {
+    "working": "all processes, without the database's cache of its files",
+    "children": "the children",
+    "main": "the main process",
+    "database": "the database server, without its cache",
+    "cache": "the database's cache, which has a bound (shared_buffers)",
+}
+
+
+DRAWN = ("total", "children", "main", "cache")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ def _settled(samples: Sequence[Sample]) -> list[Sample]:
     return [each for each in samples if each.at > WARM_UP * end and each.memory.children > 0]
 
 
-def growth(samples: Sequence[Sample], photos: int, part: str = "total") -> Slope:
+def growth(samples: Sequence[Sample], photos: int, part: str) -> Slope:
     """Megabytes for each thousand photos, at the run's mean rate, after the warm-up."""
     settled = _settled(samples)
     found = slope([each.at for each in settled], [getattr(each.memory, part) for each in settled])
@@ -83,8 +92,8 @@ def _figures(samples: Sequence[Sample], photos: int) -> tuple[Figure, ...]:
     figures = [
         Figure(
             f"Peak memory of the process tree, scan of {photos:,} photos ({MEASURE})",
-            f"{peak.total:.0f} MB (children {peak.children:.0f}, database {peak.database:.0f}, "
-            f"main {peak.main:.0f})",
+            f"{peak.total:.0f} MB (children {peak.children:.0f}, main {peak.main:.0f}, "
+            f"database {peak.database:.0f} and its cache {peak.cache:.0f})",
         ),
         Figure(f"The whole scan of {photos:,} varied photos", f"{photos / samples[-1].at:.1f} photos/s"),
     ]
@@ -96,7 +105,7 @@ def _figures(samples: Sequence[Sample], photos: int) -> tuple[Figure, ...]:
 def _growth_figure(samples: Sequence[Sample], photos: int, part: str) -> Figure:
     found = growth(samples, photos, part)
     return Figure(
-        f"Growth after warm-up, {part}, per 1,000 photos",
+        f"Growth after warm-up per 1,000 photos: {PARTS[part]}",
         f"{found.value:+.1f} MB (95 %: {found.low:+.1f} to {found.high:+.1f})",
     )
 
@@ -104,7 +113,7 @@ def _growth_figure(samples: Sequence[Sample], photos: int, part: str) -> Figure:
 def _drawn(samples: Sequence[Sample], photos: int) -> str:
     end = samples[-1].at
     lines = {
-        part: [(each.at / end * photos, getattr(each.memory, part)) for each in samples] for part in PARTS
+        part: [(each.at / end * photos, getattr(each.memory, part)) for each in samples] for part in DRAWN
     }
     return chart(
         f"Memory during a scan of {photos:,} different photos ({MEASURE})", "photos, by time", "MB", lines
