@@ -27,6 +27,8 @@ STORE_TRIES = 3  # a user may change the very faces that are being stored; the s
 
 RATE_WINDOW_S = 15.0
 
+LOOK_EVERY_S, LOOK_SHARE = 1.0, 30.0
+
 Stop = Callable[[], bool]
 
 
@@ -57,7 +59,7 @@ class Analyser:
         self._progress = Progress()
         self._in_hand: dict[Future[PhotoAnalysis], Claimed] = {}
         self._since_grouping = 0
-        self._renewed = self._looked = 0.0
+        self._renewed = self._look_at = 0.0
         self._finished: deque[float] = deque(maxlen=2000)
 
     def run(self, stop: Stop) -> Progress:
@@ -172,10 +174,13 @@ class Analyser:
         return (len(recent) - 1) / passed if passed > 0 else 0.0
 
     def _look_ahead(self) -> None:
-        if time.monotonic() - self._looked > 1.0:
+        began = time.monotonic()
+        if began >= self._look_at:
             with self._ctx.database.read() as reader:
                 self._progress = replace(self._progress, waiting=photos.busy_count(reader))
-            self._looked = time.monotonic()
+            # Counting a million takes a second: never more than a small part of the time goes into it.
+            now = time.monotonic()
+            self._look_at = now + max(LOOK_EVERY_S, LOOK_SHARE * (now - began))
 
     def _say(self, *, state: State) -> None:
         self._progress = replace(self._progress, state=state)
