@@ -93,7 +93,7 @@ def test_no_faces_where_there_are_none(models: FaceModels, name: str, side: int)
 
 @pytest.mark.parametrize("grain", [1, 4, 16, 40])
 def test_noise_shows_nobody_clearly(models: FaceModels, grain: int) -> None:
-    """Blobs of the size of faces can look like one to the detector (1 picture in 72), but never a clear one."""
+    """Blobs of the size of faces can pass for one with the detector (1 picture in 72), never a clear one."""
     random = np.random.default_rng(grain)
     coarse = random.integers(0, 256, (960 // grain, 1280 // grain, 3), dtype=np.uint8)
     picture = Image.fromarray(coarse).resize((1280, 960), Image.Resampling.BICUBIC)

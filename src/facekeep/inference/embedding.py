@@ -30,32 +30,35 @@ def chip(picture: Pixels, transform: Matrix) -> Pixels:
     """The aligned face: shape (150, 150, 3). What lies outside the picture is copied from its edge.
 
     A face larger than the chip is first reduced by whole numbers, averaging, so that no detail turns into
-    noise.
+    noise and the work does not grow with the face.
     """
-    back = inverse(transform)
     factor = max(1, floor(1 / scale_of(transform)))
-    part, left, top = _cut(picture, back, factor)
-    # PIL maps pixel centres: (x + 0.5, y + 0.5) of the chip through the matrix to the part.
-    matrix = back.copy()
-    matrix[:, 2] -= [left, top]
-    matrix /= factor
-    image = Image.fromarray(part).reduce(factor) if factor > 1 else Image.fromarray(part)
-    warped = image.transform(
-        (CHIP_SIDE, CHIP_SIDE), Image.Transform.AFFINE, tuple(matrix.ravel()), Image.Resampling.BILINEAR
-    )
-    return np.asarray(warped)
-
-
-def _cut(picture: Pixels, back: Matrix, factor: int) -> tuple[Pixels, int, int]:
-    """The part of the picture that the chip needs, bordered with copies of its edge; and its left and top."""
+    back = inverse(transform) / factor
     corners = apply(back, np.array([[0, 0], [CHIP_SIDE, 0], [0, CHIP_SIDE], [CHIP_SIDE, CHIP_SIDE]], float))
-    margin = 2 * factor
-    left, top = (floor(low) - margin for low in corners.min(axis=0))
-    right, bottom = (ceil(high) + margin for high in corners.max(axis=0))
+    (left, top), (right, bottom) = np.floor(corners.min(axis=0)) - 1, np.ceil(corners.max(axis=0)) + 1
     height, width = picture.shape[:2]
-    rows = np.clip(np.arange(top, bottom), 0, height - 1)
-    columns = np.clip(np.arange(left, right), 0, width - 1)
-    return picture[rows[:, None], columns[None, :]], left, top
+    rows, columns = _places(top, bottom, ceil(height / factor)), _places(left, right, ceil(width / factor))
+    image = Image.fromarray(_reduced(picture, rows, columns, factor))
+    back[:, 2] -= [left, top]
+    size, method = (CHIP_SIDE, CHIP_SIDE), Image.Transform.AFFINE
+    return np.asarray(image.transform(size, method, tuple(back.ravel()), Image.Resampling.BILINEAR))
+
+
+def _places(start: float, end: float, length: int) -> npt.NDArray[np.intp]:
+    """The rows or columns from start to end of a picture of that length, the outermost in place of those
+    beyond."""
+    return np.asarray(np.clip(np.arange(start, end), 0, length - 1), dtype=np.intp)
+
+
+def _reduced(
+    picture: Pixels, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], factor: int
+) -> Pixels:
+    """These rows and columns of the picture made smaller by the factor, of which only that part is made."""
+    top, left = rows[0], columns[0]
+    part = picture[top * factor : (rows[-1] + 1) * factor, left * factor : (columns[-1] + 1) * factor]
+    small = np.asarray(Image.fromarray(part).reduce(factor)) if factor > 1 else part
+    placed: Pixels = small[(rows - top)[:, None], columns - left]
+    return placed
 
 
 def share_in_picture(transform: Matrix, width: int, height: int) -> float:
