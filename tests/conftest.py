@@ -5,16 +5,19 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Skips with these markers are gaps in the proof, not choices: each is named loudly at the end.
+# Skips for these reasons are gaps in the proof, not choices: each kind is named loudly at the end.
 LOUD = {
-    "browser": "THE BROWSER TESTS DID NOT RUN: no Chromium here (Debian: apt-get install chromium).",
-    "photos": "The tests on real photographs did not run: ../shared/photos is not beside this checkout.",
+    "Chromium": "THE BROWSER TESTS DID NOT RUN: no Chromium here (Debian: apt-get install chromium).",
+    "../shared": "The tests on real photographs did not run: ../shared is not beside this checkout.",
 }
+OPENLY = "NOT PROVEN: "
+"""A test that skips with a reason that begins so is named at the end as well."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -60,28 +63,24 @@ def chromium_path() -> str:
     pytest.skip("no Chromium is installed here")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they ask for, so that none that skips escapes the closing section."""
-    for item in items:
-        wanted = getattr(item, "fixturenames", ())
-        if "shared_photos" in wanted:
-            item.add_marker("photos")
-        if "chromium_path" in wanted:
-            item.add_marker("browser")
-
-
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     """Name the failed checks of script/test and the skipped kinds of test, just above the closing line."""
     yield
     lines = [f"FAILED CHECK: {name}" for name in os.environ.get("FAILED_CHECKS", "").splitlines()]
-    skipped = terminalreporter.stats.get("skipped", [])
-    without = {kind for report in skipped for kind in LOUD if kind in getattr(report, "keywords", ())}
-    lines += [LOUD[kind] for kind in sorted(without)]
+    reasons = sorted({_reason(report) for report in terminalreporter.stats.get("skipped", [])})
+    lines += [text for word, text in LOUD.items() if any(word in reason for reason in reasons)]
+    lines += [reason.removeprefix(OPENLY) for reason in reasons if reason.startswith(OPENLY)]
     if lines:
         terminalreporter.section("NOT PROVEN BY THIS RUN", red=True, bold=True)
         for line in lines:
             terminalreporter.write_line(line, red=True)
+
+
+def _reason(report: Any) -> str:
+    """Why a test was skipped."""
+    told = report.longrepr
+    return str(told[2] if isinstance(told, tuple) else told).removeprefix("Skipped: ")
 
 
 def _beside(name: str) -> Path:
