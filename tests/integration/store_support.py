@@ -26,6 +26,7 @@ from facekeep.actions.scan import ScanReport, scan_library
 from facekeep.domain.errors import PhotoFault
 from facekeep.domain.faces import AnalysedFace, Box, Landmarks, PhotoAnalysis, PhotoFacts, Quality, Vector
 from facekeep.domain.packs import BUNDLED
+from facekeep.library import identity as content
 from facekeep.store import faces as face_store
 from facekeep.store import listing
 from facekeep.store.database import Database
@@ -197,6 +198,15 @@ class Bench:
         self.look({name: faces})
         return self.photo(name).photo
 
+    def put_three(self) -> None:
+        """Three files, one of them in a folder; not yet scanned."""
+        for name in ("a.png", "b.png", "sub/c.png"):
+            write_photo(self.root / name, name)
+
+    def latest_scan(self) -> int:
+        with self.ctx.database.read() as reader:
+            return listing.scans(reader)[0].scan
+
     def claim(self, limit: int = 1000) -> list[Claimed]:
         return analyse.claim(self.ctx, WORKER, limit)
 
@@ -266,6 +276,20 @@ class Bench:
 def bench(ctx: Context, tmp_path: Path) -> Bench:
     """An empty library, open for use."""
     return Bench(ctx, tmp_path / "photos")
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that are read, as they are."""
+    names: list[str] = []
+    real = content.content_hash
+
+    def counting(path: Path | str | bytes) -> bytes:
+        names.append(Path(os.fsdecode(path)).name)
+        return real(path)
+
+    monkeypatch.setattr(content, "content_hash", counting)
+    return names
 
 
 def token() -> UUID:

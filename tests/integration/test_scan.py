@@ -4,8 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,31 +11,12 @@ import pytest
 from store_support import Bench, face, write_photo
 
 from facekeep.actions import people, scan
-from facekeep.actions.libraries import add_library, request_scan, stop_scan
+from facekeep.actions.libraries import add_library, request_scan
 from facekeep.actions.scan import ScanReport, scan_library
 from facekeep.domain.errors import FailureCode, LibraryOffline, NotFound, PhotoFault, UsageError
 from facekeep.library import identity
-from facekeep.store import libraries, listing
+from facekeep.store import listing
 from facekeep.store.libraries import ScanCounts
-
-
-@pytest.fixture
-def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the files that are read, as they are."""
-    names: list[str] = []
-    real = identity.content_hash
-
-    def counting(path: Path | str | bytes) -> bytes:
-        names.append(Path(os.fsdecode(path)).name)
-        return real(path)
-
-    monkeypatch.setattr(identity, "content_hash", counting)
-    return names
-
-
-def three(bench: Bench) -> None:
-    for name in ("a.png", "b.png", "sub/c.png"):
-        write_photo(bench.root / name, name)
 
 
 def edit(path: Path, content: str) -> None:
@@ -51,7 +30,7 @@ def edit(path: Path, content: str) -> None:
 
 
 def test_new_files_become_photos(bench: Bench) -> None:
-    three(bench)
+    bench.put_three()
     (bench.root / "notes.txt").write_text("no photo")
     assert bench.scan().counts == ScanCounts(files_seen=3, photos_new=3)
     assert bench.files() == {"a.png": "present", "b.png": "present", "sub/c.png": "present"}
@@ -59,7 +38,7 @@ def test_new_files_become_photos(bench: Bench) -> None:
 
 
 def test_the_same_again_reads_nothing(bench: Bench, hashed: list[str]) -> None:
-    three(bench)
+    bench.put_three()
     bench.scan()
     assert sorted(hashed) == ["a.png", "b.png", "c.png"]
     hashed.clear()
@@ -235,7 +214,7 @@ def test_a_deleted_file_is_missing_and_comes_back(bench: Bench, hashed: list[str
 
 
 def test_a_photo_that_went_before_it_was_looked_at_says_so_and_comes_back(bench: Bench) -> None:
-    three(bench)
+    bench.put_three()
     bench.scan()
     (bench.root / "a.png").rename(bench.root.parent / "away.png")
     bench.scan()
@@ -254,7 +233,7 @@ def test_a_photo_that_went_before_it_was_looked_at_says_so_and_comes_back(bench:
 
 @pytest.mark.parametrize("away", ["emptied", "gone", "only hidden files left", "a file now"])
 def test_a_library_that_is_away_loses_nothing(bench: Bench, away: str) -> None:
-    three(bench)
+    bench.put_three()
     bench.scan()
     bench.root.rename(bench.root.parent / "elsewhere")
     if away in ("emptied", "only hidden files left"):
@@ -280,16 +259,11 @@ def test_a_library_that_is_away_loses_nothing(bench: Bench, away: str) -> None:
 
 
 def test_an_empty_folder_is_no_reason_to_worry(bench: Bench) -> None:
-    assert bench.scan() == ScanReport("done", bench_scan(bench), ScanCounts())
-
-
-def bench_scan(bench: Bench) -> int:
-    with bench.ctx.database.read() as reader:
-        return listing.scans(reader)[0].scan
+    assert bench.scan() == ScanReport("done", bench.latest_scan(), ScanCounts())
 
 
 def test_a_folder_that_cannot_be_read_keeps_its_files(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    three(bench)
+    bench.put_three()
     write_photo(bench.root / "sub/deeper/d.png", "d")
     write_photo(bench.root / "subway/e.png", "e")
     bench.scan()
@@ -329,7 +303,7 @@ def test_permissions_bite_an_ordinary_user(bench: Bench) -> None:
     """The walk that a scan is made of, under a user that the system does refuse."""
     if os.geteuid() != 0:
         pytest.skip("needs root, to become nobody")
-    three(bench)
+    bench.put_three()
     bench.root.chmod(0o755)
     (bench.root / "sub").chmod(0)
     (bench.root / "b.png").chmod(0)
@@ -356,7 +330,7 @@ def test_permissions_bite_an_ordinary_user(bench: Bench) -> None:
 def test_a_file_that_cannot_be_read_is_a_problem_not_a_photo(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    three(bench)
+    bench.put_three()
     real = identity.content_hash
 
     def refusing(path: Path | str | bytes) -> bytes:
@@ -420,117 +394,3 @@ def test_an_unknown_library_is_not_found(bench: Bench) -> None:
     with pytest.raises(NotFound):
         request_scan(bench.ctx, 4711)
     assert bench.value("SELECT count(*) FROM scan") == 0
-
-
-# Stopped, joined, killed ------------------------------------------------------------------------------------
-
-
-def test_a_stopped_scan_marks_nothing_missing_and_goes_on_later(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, hashed: list[str]
-) -> None:
-    monkeypatch.setattr(scan, "BATCH", 5)
-    bench.put("gone.png")
-    (bench.root / "gone.png").unlink()
-    for number in range(30):
-        write_photo(bench.root / f"{number:02}.png", str(number))
-    hashed.clear()
-    reached = threading.Event()
-
-    def progress(counts: ScanCounts) -> None:
-        if counts.files_seen >= 10:
-            reached.set()
-
-    report = scan_library(bench.ctx, bench.library, progress=progress, stop=reached.is_set)
-    assert (report.outcome, report.counts.files_seen) == ("stopped", 10)
-    assert bench.files()["gone.png"] == "present"
-    read = len(hashed)
-    assert bench.scan().counts == ScanCounts(files_seen=30, photos_new=20, files_missing=1)
-    assert len(hashed) == read + 20
-    assert len(bench.photos()) == 31
-
-
-def test_the_user_stops_a_scan_that_another_process_runs(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scan, "BATCH", 5)
-    for number in range(30):
-        write_photo(bench.root / f"{number:02}.png", str(number))
-
-    def progress(counts: ScanCounts) -> None:
-        if counts.files_seen == 10:
-            stop_scan(bench.ctx, bench_scan(bench))
-
-    report = scan_library(bench.ctx, bench.library, progress=progress)
-    assert (report.outcome, report.counts.files_seen) == ("stopped", 15)
-    with bench.ctx.database.read() as reader:
-        ended = libraries.scan(reader, report.scan)
-    assert (ended.state, ended.message) == ("stopped", "stopped by the user")
-
-
-def test_a_second_scan_of_a_library_joins_the_first(bench: Bench) -> None:
-    three(bench)
-    joined: list[ScanReport] = []
-
-    def progress(_: ScanCounts) -> None:
-        if not joined:
-            joined.append(bench.scan())
-
-    report = scan_library(bench.ctx, bench.library, progress=progress)
-    assert report.outcome == "done"
-    assert [(each.outcome, each.scan) for each in joined] == [("joined", report.scan)]
-    assert len(bench.photos()) == 3
-
-
-def test_many_scans_of_a_library_at_once_make_each_photo_once(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scan, "BATCH", 5)
-    for number in range(40):
-        write_photo(bench.root / f"{number}.png", str(number))
-    reports = at_once([bench.scan] * 4)
-    assert {report.outcome for report in reports} <= {"done", "joined"}
-    assert "done" in {report.outcome for report in reports}
-    assert len(bench.photos()) == 40
-    assert len(bench.files()) == 40
-
-
-def test_libraries_with_the_same_photos_scanned_at_once(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scan, "BATCH", 7)
-    benches = [bench] + [Bench(bench.ctx, tmp_path / f"other{n}") for n in range(3)]
-    for number in range(60):
-        for each in benches:
-            write_photo(each.root / f"{hash((id(each), number)) % 9}/{number}.png", f"content {number}")
-    reports = at_once([each.scan for each in benches])
-    assert {report.outcome for report in reports} == {"done"}
-    assert len(bench.photos()) == 60
-    assert sum(report.counts.photos_new for report in reports) == 60
-    assert {len(row.files) for row in bench.photos()} == {4}
-
-
-def at_once(calls: list[Callable[[], ScanReport]]) -> list[ScanReport]:
-    reports: list[ScanReport] = []
-    threads = [threading.Thread(target=lambda call=call: reports.append(call())) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(reports) == len(calls)
-    return reports
-
-
-def test_a_scan_left_open_by_a_dead_process_is_taken_over(bench: Bench) -> None:
-    three(bench)
-    scan_id = request_scan(bench.ctx, bench.library).scan
-    bench.sql("UPDATE scan SET state = 'running', started_at = now()")
-    report = bench.scan()
-    assert (report.outcome, report.scan) == ("done", scan_id)
-
-
-def test_asking_twice_gives_one_scan(bench: Bench) -> None:
-    first = request_scan(bench.ctx, bench.library)
-    assert request_scan(bench.ctx, bench.library).scan == first.scan
-    stopped = stop_scan(bench.ctx, first.scan)
-    assert stopped.state == "stopped"
-    assert request_scan(bench.ctx, bench.library).scan != first.scan
