@@ -148,6 +148,26 @@ def test_killed_ten_times_it_ends_as_if_never_disturbed(
     eventually(lambda: gone(orphans), "the children of the killed are gone")
 
 
+def test_the_same_folder_by_two_processes_at_once(cluster: Cluster, models: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    write_astronauts(photos, 12, side=160)
+    conninfo = cluster.database(TEMPLATE)
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+    with (
+        running(tmp_path / "one", SCAN_AND_LOOK, conninfo, tmp_path / "home", models, photos) as one,
+        running(tmp_path / "two", SCAN_AND_LOOK, conninfo, tmp_path / "home", models, photos) as two,
+    ):
+        for process in (one, two):
+            said = process.communicate(timeout=120)[1]
+            assert process.returncode == 0, said.decode()
+    found = outcome(conninfo)
+    assert len(found["photos"]) == len(found["faces"]) == 12
+    assert {row[1] for row in found["photos"]} == {"done"}
+    assert [len(row[0]) for row in found["people"]] == [12]
+    assert found["failures"] == []
+
+
 @pytest.mark.slow
 def test_a_scan_killed_in_the_middle_goes_on(cluster: Cluster, tmp_path: Path) -> None:
     conninfo = cluster.database(TEMPLATE)

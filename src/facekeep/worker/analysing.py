@@ -148,12 +148,14 @@ class Analyser:
     def _group(self, stop: Stop) -> None:
         self._since_grouping = 0
         self._say(state="grouping")
-        try:
-            while not stop() and group_new_faces(self._ctx).faces:
-                self._say(state="grouping")
-                self._renew()
-        except Conflict as conflict:  # the user changed the same faces; what is left is grouped the next time
-            log.info("grouping gave way: %s", conflict.message)
+        for _ in range(STORE_TRIES):
+            try:
+                while not stop() and group_new_faces(self._ctx).faces:
+                    self._say(state="grouping")
+                    self._renew()
+                return
+            except Conflict as conflict:  # the user changed the same faces or people
+                log.info("grouping gave way: %s", conflict.message)
 
     def _count(self, *, done: int = 0, failed: int = 0, faces: int = 0) -> None:
         now = self._progress
