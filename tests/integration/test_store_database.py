@@ -106,7 +106,7 @@ def test_a_deadlock_ends_and_the_verb_begins_anew(database: Database) -> None:
     both("/a", "/b")
     other.join()
     assert outcomes.count("ended") == 2
-    assert outcomes.count("began") == 3
+    assert outcomes.count("began") >= 3
 
 
 def test_what_always_gives_way_says_so() -> None:
