@@ -17,10 +17,9 @@ import psycopg
 
 import facekeep
 from facekeep.store.embedded.accounts import server_account
-from facekeep.store.embedded.binaries import from_wheel
 from facekeep.store.embedded.configuring import server_arguments
 from facekeep.store.embedded.layout import control_folder
-from facekeep.store.embedded.placing import read_place
+from facekeep.store.embedded.placing import reachable_binaries, read_place
 
 SOURCE = Path(facekeep.__file__).resolve().parents[1]
 PATIENCE_S = 60.0
@@ -116,7 +115,7 @@ def orphaned_server(home: Path) -> Iterator["subprocess.Popen[bytes]"]:
     cluster = place.cluster(control)
     account = server_account(cluster.data)
     process = subprocess.Popen(
-        [from_wheel().program("postgres"), *server_arguments(cluster, cluster.sockets)],
+        [reachable_binaries(account).program("postgres"), *server_arguments(cluster, cluster.sockets)],
         stderr=subprocess.DEVNULL,
         **account.process_options(),
     )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pillow_heif
@@ -18,10 +19,11 @@ ROUNDS = 26
 
 # In a process of its own: a codec that crashes shall fail this test and not the run.
 PROGRAM = """
-import json, resource, sys, warnings
+import json, sys, warnings
 from pathlib import Path
 from facekeep.domain.errors import PhotoFault
 from facekeep.inference.decode import decode
+from tests.peak_memory import peak_kilobytes
 warnings.simplefilter("error")
 outcomes = {}
 for path in sorted(Path(sys.argv[1]).iterdir()):
@@ -33,7 +35,7 @@ for path in sorted(Path(sys.argv[1]).iterdir()):
     except PhotoFault as fault:
         named = fault.message.startswith(str(path)) and len(fault.message) > len(str(path)) + 5
         outcomes[path.name] = str(fault.failure) if named else f"badly named: {fault.message}"
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+peak = peak_kilobytes() // 1024
 print(json.dumps({"outcomes": outcomes, "peak": peak}))
 """
 
@@ -99,7 +101,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
         for number in range(ROUNDS):
             (folder / f"{kind}.{number}").write_bytes(damaged(data, chance))
     command = [sys.executable, "-c", PROGRAM, str(folder), str(last)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)
     assert done.returncode == 0, f"ended with {done.returncode} at {last.read_text()}: {done.stderr[-2000:]}"
     result: dict[str, object] = json.loads(done.stdout)
     return result

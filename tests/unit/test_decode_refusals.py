@@ -23,6 +23,8 @@ from facekeep.domain.osfaults import failure_of, photo_fault
 from facekeep.inference import limits
 from facekeep.inference.decode import decode
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def refusal(path: Path | bytes, code: FailureCode, **options: int) -> str:
     """The message of the refusal, which must carry the code and name the file."""
@@ -195,18 +197,20 @@ def test_a_bomb_takes_no_memory(tmp_path: Path, kind: str) -> None:
     path = written(tmp_path / "bomb", claims(kind, *size))
     small = written(tmp_path / "small", claims(kind, 96, 64) if kind.startswith("jpeg") else saved("PNG"))
     program = f"""
-import resource
 from facekeep.domain.errors import PhotoFault
 from facekeep.inference.decode import decode
+from tests.peak_memory import peak_kilobytes
 decode({str(small)!r}, long_side=64)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_kilobytes()
 try:
     decode({str(path)!r}, long_side=64)
 except PhotoFault as fault:
     print(fault.failure)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak_kilobytes() - before)
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     failure, grown = done.stdout.split()
     assert failure == "too_large"
     assert int(grown) < 64 * 1024
