@@ -244,3 +244,10 @@ def test_listings_page_through_everything_once(bench: Bench) -> None:
 def test_a_foreign_cursor_is_refused(bench: Bench, cursor: str) -> None:
     with bench.ctx.database.read() as reader, pytest.raises(UsageError):
         listing.people(reader, cursor=cursor)
+
+
+def test_a_lock_that_was_let_go_is_free_at_once(database: Database) -> None:
+    """Not only when the server has noticed that the connection is closed."""
+    for _ in range(300):
+        with database.hold(77, 1) as ours:
+            assert ours

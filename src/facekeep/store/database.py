@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, Literal, ParamSpec, Self, TypeVar
 
@@ -147,7 +147,15 @@ class Database:
         """
         with _translated(), psycopg.connect(self._where(), autocommit=True) as connection:
             found = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (key, number)).fetchone()
-            yield bool(found and found[0])
+            ours = bool(found and found[0])
+            try:
+                yield ours
+            finally:
+                # Closing does not wait for the server: whoever asks next could still find it taken. When the
+                # connection is lost, so is the lock.
+                if ours:
+                    with suppress(psycopg.OperationalError):
+                        connection.execute("SELECT pg_advisory_unlock(%s, %s)", (key, number))
 
 
 class _ArrayLoader(VectorLoader):
