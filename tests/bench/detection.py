@@ -5,6 +5,7 @@ dlib's HOG detector, quicker and less able, is asked as well, for what it finds.
 
 import statistics
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,37 +29,47 @@ OURS_A_TURN = 3
 Detect = Callable[[Pixels], Boxes]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Looked:
+    """What one detector made of one picture, and in how many seconds."""
+
+    boxes: Boxes
+    taken: float
+
+
 def run(plan: Plan, photos: Sequence[Annotated], models_folder: Path) -> Result:
     """Photo by photo, ours and theirs in turn."""
     chosen = photos[: plan.detection_photos]
     pictures = [decode(photo.path, long_side=plan.working_side).pixels for photo in chosen]
     models = FaceModels(prepare(models_folder))
-    theirs, hog = _cnn(), _hog()
-    models.detect(pictures[0])
+    ours, theirs, hog = partial(_ours, models), _cnn(), _hog()
+    ours(pictures[0])
     where = f"{len(chosen)} photos at {plan.working_side} pixels"
-    ratio = _ratio([_time(models, theirs, picture) for picture in pictures], where)
-    ours = partial(_ours, models)
-    asked: dict[str, Detect] = {"facekeep": ours, "dlib CNN": theirs, "dlib HOG, enlarged once": hog}
-    findings = [Finding(where, who, found(detect, pictures, chosen)) for who, detect in asked.items()]
-    return Result(ratios=(ratio,), findings=tuple(findings))
+    # The median of a few keeps one interruption from counting fully: theirs is so long that it averages.
+    pairs = [(_look(ours, picture, OURS_A_TURN), _look(theirs, picture, 1)) for picture in pictures]
+    found = {
+        "facekeep": [mine.boxes for mine, _ in pairs],
+        "dlib CNN": [other.boxes for _, other in pairs],
+        "dlib HOG, enlarged once": [hog(picture) for picture in pictures],
+    }
+    findings = [Finding(where, who, _judged(boxes, chosen)) for who, boxes in found.items()]
+    return Result(ratios=(_ratio(pairs, where),), findings=tuple(findings))
 
 
-def found(detect: Detect, pictures: Sequence[Pixels], photos: Sequence[Annotated]) -> Found:
-    """What a detector finds of the annotated faces."""
-    judged = [judge(detect(picture), photo.marks) for picture, photo in zip(pictures, photos, strict=True)]
+def _look(detect: Detect, picture: Pixels, turns: int) -> _Looked:
+    boxes: list[Boxes] = []
+    taken = [seconds(lambda: boxes.append(detect(picture))) for _ in range(turns)]
+    return _Looked(boxes[0], statistics.median(taken))
+
+
+def _judged(boxes: Sequence[Boxes], photos: Sequence[Annotated]) -> Found:
+    judged = [judge(found, photo.marks) for found, photo in zip(boxes, photos, strict=True)]
     return sum(judged, Found())
 
 
-def _time(models: FaceModels, theirs: Detect, picture: Pixels) -> tuple[float, float]:
-    # The median of a few keeps one interruption from counting fully: theirs is so long that it averages.
-    turns = [seconds(partial(models.detect, picture)) for _ in range(OURS_A_TURN)]
-    return statistics.median(turns), seconds(partial(theirs, picture))
-
-
-def _ratio(pairs: Sequence[tuple[float, float]], where: str) -> Ratio:
+def _ratio(pairs: Sequence[tuple[_Looked, _Looked]], where: str) -> Ratio:
     """Each photo is a repetition: the median one, and how far the others lie from it."""
-    ours, theirs = zip(*pairs, strict=True)
-    timed = Duel(ours, theirs)
+    timed = Duel(tuple(mine.taken for mine, _ in pairs), tuple(other.taken for _, other in pairs))
     return duration(f"Detect in a picture, {where}, one thread", AGAINST, timed, 1, TARGET)
 
 

@@ -10,7 +10,7 @@ class Plan:
 
     repetitions: int = 5
     chips: int = 32
-    detection_photos: int = 1000
+    detection_photos: int = 40
     """At most so many of the annotated photos, those with most faces first."""
     pipeline_photos: int = 16
     pipeline_repetitions: int = 3
