@@ -7,7 +7,7 @@ each photo is made up, so that these tests need no weights.
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -119,11 +119,11 @@ def serving(app: FastAPI) -> Iterator[httpx.Client]:
 
 @contextmanager
 def serving_filled(folder: Path) -> Iterator[tuple[Filled, httpx.Client]]:
-    """`filled`, with the API on it and a process that draws pictures."""
+    """`filled`, with the API on it and a process that draws pictures; nobody else takes up photos."""
     with (
         filled(folder) as data,
-        bootstrap.open_background(data.settings, data.ctx) as background,
-        serving(create_app(background.context, page=folder / "page")) as client,
+        bootstrap.open_children(data.settings, count=1) as painter,
+        serving(create_app(replace(data.ctx, renderer=painter), page=folder / "page")) as client,
     ):
         yield data, client
 

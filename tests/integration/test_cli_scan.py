@@ -161,9 +161,9 @@ def test_failures_elsewhere_do_not_spoil_this_folder(place: Place) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_a_scan_that_is_stopped_goes_on_later(place: Place, how: signal.Signals) -> None:
-    portraits(place.photos, 30)
+    portraits(place.photos, 120)
     with started(place.home, "scan", place.photos, "--workers", 1) as process:
-        wait_until(lambda: 2 <= place.status()["done"] < 30)
+        wait_until(lambda: 2 <= place.status()["done"] < 120)
         process.send_signal(how)
         stopped = ended(process)
     assert stopped.status == 130
@@ -171,19 +171,19 @@ def test_a_scan_that_is_stopped_goes_on_later(place: Place, how: signal.Signals)
     assert "run it again" in stopped.out
     assert "Traceback" not in stopped.err
     status = place.status()
-    assert 2 <= status["done"] < 30, "it was to be stopped in the middle"
+    assert 2 <= status["done"] < 120, "it was to be stopped in the middle"
     assert run(place.home, "scan", place.photos).status == 0
-    all_faces_once(place, 30)
+    all_faces_once(place, 120)
 
 
 @pytest.mark.slow
 def test_a_scan_that_is_killed_goes_on_later(place: Place) -> None:
-    portraits(place.photos, 30)
+    portraits(place.photos, 120)
     with started(place.home, "scan", place.photos, "--workers", 1) as process:
-        wait_until(lambda: 2 <= place.status()["done"] < 30)
+        wait_until(lambda: 2 <= place.status()["done"] < 120)
         process.kill()
     assert run(place.home, "scan", place.photos).status == 0
-    all_faces_once(place, 30)
+    all_faces_once(place, 120)
 
 
 @pytest.mark.slow
