@@ -62,7 +62,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     known = ", ".join(BENCHES)
     parser.add_argument("benches", nargs="*", metavar="NAME", help=f"any of {known}; all by default")
-    parser.add_argument("--quick", action="store_true", help="a short form: under two minutes")
+    parser.add_argument("--quick", action="store_true", help="a short form: about two minutes")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.add_argument("--photos", type=int, metavar="N", help="photos scanned by `memory`")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the course of `memory` as SVG")

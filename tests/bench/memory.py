@@ -25,6 +25,9 @@ one process took some 500 photos for that, and then held its level through three
 (docs/benchmarks.md). After it, the children are sent home.
 """
 
+GROWTH_NEEDS = 1000
+"""Photos below which there is no settled part to judge growth by."""
+
 PARTS = {
     "working": "all processes, without the database's cache of its files",
     "children": "the children",
@@ -102,7 +105,7 @@ def _figures(samples: Sequence[Sample], photos: int) -> tuple[Figure, ...]:
         ),
         Figure(f"The whole scan of {photos:,} varied photos", f"{photos / samples[-1].at:.1f} photos/s"),
     ]
-    if len(_settled(samples)) >= 3:
+    if photos >= GROWTH_NEEDS:
         figures += [_growth_figure(samples, photos, part) for part in PARTS]
     return tuple(figures)
 

@@ -26,10 +26,10 @@ FULL = Plan()
 QUICK = Plan(
     repetitions=3,
     chips=16,
-    detection_photos=6,
+    detection_photos=4,
     pipeline_photos=6,
     pipeline_repetitions=1,
-    memory_photos=200,
+    memory_photos=100,
 )
 LEAST = Plan(
     repetitions=1,
