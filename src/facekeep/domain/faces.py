@@ -4,7 +4,6 @@ Coordinates are fractions of the upright photo (after EXIF orientation): x to th
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Self
 
 import numpy as np
@@ -18,14 +17,6 @@ Pixels = npt.NDArray[np.uint8]
 
 Point = tuple[float, float]
 """x, y as fractions of the upright photo. Landmarks may lie slightly outside it."""
-
-
-class FaceSource(StrEnum):
-    """Where a face came from."""
-
-    DETECTED = "detected"
-    DRAWN = "drawn"
-    IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True)

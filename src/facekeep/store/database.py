@@ -90,12 +90,6 @@ class Writer(Reader):
         with self._connection.cursor() as cursor:
             return cursor.execute(sql, parameters).rowcount
 
-    def run_many(self, sql: str, rows: list[dict[str, Any]]) -> None:
-        """Execute once for each set of parameters, in one round trip."""
-        if rows:
-            with self._connection.cursor() as cursor:
-                cursor.executemany(sql, rows)
-
 
 class Database:
     """A pool of connections to one facekeep database."""

@@ -61,9 +61,6 @@ SET code = excluded.code, message = excluded.message, last_at = now(), seen_in =
 -- name: drop_old_problems
 DELETE FROM scan_problem WHERE library_id = %(library)s AND seen_in <> %(scan)s;
 
--- name: problem_paths
-SELECT path FROM scan_problem WHERE library_id = %(library)s AND seen_in = %(scan)s;
-
 -- name: mark_missing
 -- Files that a complete walk did not meet, except below folders that could not be read.
 UPDATE photo_file SET state = 'missing'
