@@ -21,6 +21,7 @@ SERVER_VARIABLES = frozenset(("FACEKEEP_PG_USER", "FACEKEEP_PG_FOLDER"))
 """Read by the private database server alone, and only when facekeep runs as root (docs/settings.md)."""
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("text", "json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Settings:
     workers: int
     cache_megabytes: int
     log_level: str
+    log_format: str
 
     @property
     def config_file(self) -> Path:
@@ -206,11 +208,14 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
     return parse
 
 
-def _level(given: object) -> str:
-    text = str(given).lower()
-    if text not in LOG_LEVELS:
-        raise ValueError(f"{given!r} is none of {', '.join(LOG_LEVELS)}")
-    return text
+def _one_of(names: tuple[str, ...]) -> Callable[[object], str]:
+    def parse(given: object) -> str:
+        text = str(given).lower()
+        if text not in names:
+            raise ValueError(f"{given!r} is none of {', '.join(names)}")
+        return text
+
+    return parse
 
 
 def _cores() -> int:
@@ -284,7 +289,15 @@ SETTINGS: tuple[Setting, ...] = (
         lambda: "warning",
         "warning",
         "How much is logged to standard error: debug, info, warning or error.",
-        _level,
+        _one_of(LOG_LEVELS),
+    ),
+    Setting(
+        "log_format",
+        "FACEKEEP_LOG_FORMAT",
+        lambda: "text",
+        "text",
+        "How log lines are written: text for people, or json, one object a line, for programs.",
+        _one_of(LOG_FORMATS),
     ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -1,6 +1,5 @@
 """Where errors end: one line and a hint on standard error, and the exit status that the error tree says."""
 
-import logging
 import os
 import sys
 import traceback
@@ -21,7 +20,9 @@ class GuardedGroup(TyperGroup):
         """Run the command; an error becomes a message and an exit status."""
         debug = bool(ctx.params.get("debug"))
         if debug:
-            logging.basicConfig(level=logging.DEBUG)
+            from facekeep.cli import logs
+
+            logs.start("debug", "text")
         try:
             result = super().invoke(ctx)
             # What is buffered belongs to the command: a reader that has gone is noticed here, not at exit.

@@ -11,6 +11,7 @@ from facekeep import settings as settings_module
 from facekeep.settings import Settings
 
 if TYPE_CHECKING:
+    from facekeep.api.recent import RecentLines
     from facekeep.store.database import Reader
 
 Home = Annotated[
@@ -40,12 +41,12 @@ def load(home: Path | None, **flags: object) -> Settings:
     return settings_module.load({"home": home, **flags})
 
 
-def start_logging(settings: Settings) -> None:
-    """Log to standard error, as much as the settings say; everything after --debug."""
-    import logging
+def start_logging(settings: Settings) -> "RecentLines":
+    """Log to standard error, as the settings say; everything after --debug. Gives the latest lines."""
+    from facekeep.cli import logs
 
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=settings.log_level.upper(), format=form)
+    logs.catch_strays()
+    return logs.start(settings.log_level, settings.log_format)
 
 
 @contextmanager
