@@ -131,7 +131,7 @@ def serving_filled(folder: Path) -> Iterator[tuple[Filled, httpx.Client]]:
 def _analysis(people: tuple[str, ...]) -> PhotoAnalysis:
     facts = PhotoFacts(200, 100, "image/png", "2024-05-06T07:08:09")
     faces = tuple(_face(number, person) for number, person in enumerate(people))
-    return PhotoAnalysis(facts, "bundled-1", faces)
+    return PhotoAnalysis(facts, "bundled-1", faces, 200)
 
 
 def _face(number: int, person: str) -> AnalysedFace:

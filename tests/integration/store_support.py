@@ -163,7 +163,7 @@ def face_at(box: Box, vector: Vector, quality: float = 0.9) -> AnalysedFace:
 
 def analysis(*faces: AnalysedFace) -> PhotoAnalysis:
     """What a child would answer."""
-    return PhotoAnalysis(PhotoFacts(1000, 800, "image/png"), BUNDLED.label, faces)
+    return PhotoAnalysis(PhotoFacts(1000, 800, "image/png"), BUNDLED.label, faces, 1000)
 
 
 # A library of made-up photos --------------------------------------------------------------------------------

@@ -87,11 +87,25 @@ class FailureCode(StrEnum):
 
 
 class PhotoFault(FacekeepError):
-    """One photo cannot be looked at. Harms only that photo."""
+    """One photo cannot be looked at. Harms only that photo.
+
+    `detail`: long text for whoever mends it, such as a traceback. `long_side`: the longer side in pixels at
+    which it was tried, at most the photo's own; None when that is not known, or no matter.
+    """
 
     code = "photo"
     exit_status = 1
 
-    def __init__(self, failure: FailureCode, message: str, *, hint: str = "") -> None:
+    def __init__(
+        self,
+        failure: FailureCode,
+        message: str,
+        *,
+        hint: str = "",
+        detail: str = "",
+        long_side: int | None = None,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.failure = failure
+        self.detail = detail
+        self.long_side = long_side

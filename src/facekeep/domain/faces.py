@@ -146,3 +146,5 @@ class PhotoAnalysis:
     pack: str
     """Name and version of the model pack, such as `bundled-1`."""
     faces: tuple[AnalysedFace, ...]
+    long_side: int
+    """Longer side in pixels of the picture that was looked at."""

@@ -76,7 +76,13 @@ def codec(name: str) -> Iterator[None]:
 def _named(fault: PhotoFault, name: str) -> PhotoFault:
     if fault.message.startswith(name):
         return fault
-    return PhotoFault(fault.failure, f"{name}: {fault.message}", hint=fault.hint)
+    return PhotoFault(
+        fault.failure,
+        f"{name}: {fault.message}",
+        hint=fault.hint,
+        detail=fault.detail,
+        long_side=fault.long_side,
+    )
 
 
 def _words_of(error: Exception) -> str:

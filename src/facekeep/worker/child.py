@@ -128,7 +128,12 @@ class _Hands:
             case Analyse(path):
                 decoded = decode(path, long_side=WORKING_LONG_SIDE)
                 models = self.models()
-                return PhotoAnalysis(decoded.facts, models.pack.label, models.analyse(decoded.pixels))
+                return PhotoAnalysis(
+                    decoded.facts,
+                    models.pack.label,
+                    models.analyse(decoded.pixels),
+                    max(decoded.pixels.shape[:2]),
+                )
             case Crop(path, box, size):
                 return crops.face_crop(path, box, size=size)
             case Thumbnail(path, long_side):
