@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib import resources
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ IN_A_PHOTO = 100
 FILL = [
     "INSERT INTO library (root) VALUES (convert_to(%(root)s, 'UTF8'))",
     """INSERT INTO photo (content_hash, size_bytes, width, height, state, due_at, analysed_by, analysed_at)
-       SELECT sha256(n::text::bytea), 1, 256, 256, 'done', NULL, (SELECT min(id) FROM pack), now()
+       SELECT sha256(%(jpeg)s || n::text::bytea), 1, 256, 256, 'done', NULL, (SELECT min(id) FROM pack), now()
        FROM generate_series(1, %(photos)s) n""",
     """INSERT INTO photo_file (photo_id, library_id, path, size_bytes, mtime_ns, seen_in)
        SELECT p.id, l.id, convert_to('photo-' || p.id || '.jpg', 'UTF8'), 1, 1, 1 FROM photo p, library l""",
@@ -45,7 +46,7 @@ def crowd(chromium_path: str, ground: Path, built_page: Path) -> Iterator[Servin
     """A server with 100,000 people, one face each, written straight into the database."""
     photos = make_photos(ground / "crowd-photos", PEOPLE // IN_A_PHOTO)
     settings = load({"home": ground / "crowd"}, environ={})
-    values = {"root": str(photos), "photos": PEOPLE // IN_A_PHOTO, "people": PEOPLE}
+    values = {"root": str(photos), "photos": PEOPLE // IN_A_PHOTO, "people": PEOPLE, "jpeg": picture()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FACEKEEP_PG_FOLDER", str(ground / "system"))
         with open_context(settings) as context, context.database.write("user") as writer:
@@ -57,13 +58,20 @@ def crowd(chromium_path: str, ground: Path, built_page: Path) -> Iterator[Servin
 
 
 def make_photos(folder: Path, count: int) -> Path:
-    """The same small picture under so many names."""
+    """The same small picture under so many names, with its number after its end."""
     folder.mkdir()
-    with resources.files("skimage").joinpath("data/astronaut.png").open("rb") as file:
-        Image.open(file).convert("RGB").resize((256, 256)).save(folder / "photo-1.jpg")
-    for number in range(2, count + 1):
-        (folder / f"photo-{number}.jpg").hardlink_to(folder / "photo-1.jpg")
+    content = picture()
+    for number in range(1, count + 1):
+        (folder / f"photo-{number}.jpg").write_bytes(content + str(number).encode())
     return folder
+
+
+def picture() -> bytes:
+    """A small JPEG."""
+    made = BytesIO()
+    with resources.files("skimage").joinpath("data/astronaut.png").open("rb") as file:
+        Image.open(file).convert("RGB").resize((256, 256)).save(made, "JPEG")
+    return made.getvalue()
 
 
 def test_scrolling_keeps_the_document_small(crowd: Serving, open_window: Open) -> None:

@@ -10,56 +10,63 @@ from pathlib import Path
 from facekeep.actions.context import Context, Renderer
 from facekeep.domain.errors import EnvironmentFault, FailureCode, PhotoFault
 from facekeep.domain.faces import Box
+from facekeep.library import identity
 from facekeep.store import listing
 
 CROP_SIZES = (96, 160, 320, 640)
 PHOTO_SIZES = (320, 1280, 2048)
 """Longer side in pixels. Few sizes, so that few pictures are made."""
 
+DRAWING = 1
+"""Version of the code that draws, in inference.crops: raised with each change that shows in a picture."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture on disk. The tag changes with the photo's content, the box and the size."""
+    """A picture that can be had. The tag changes with the photo's content, the box, the size, the drawing."""
 
-    path: Path
-    media_type: str
     etag: str
+    media_type: str
+    content: Callable[[], bytes]
+    """Its bytes, drawn now if they are not kept. Raises PhotoFault, EnvironmentFault."""
 
 
 def face_crop(ctx: Context, face_id: int, *, size: int) -> Picture:
-    """A square around a face; `size` is rounded up to one of CROP_SIZES. NotFound, PhotoFault."""
+    """A square around a face; `size` is rounded up to one of CROP_SIZES. NotFound."""
     with ctx.database.read() as reader:
         face = listing.face(reader, face_id)
         version = listing.content_version(reader, face.photo)
-    side, renderer = _snapped(size, CROP_SIZES), _renderer(ctx)
+    side = _snapped(size, CROP_SIZES)
     box = Box(face.x, face.y, face.width, face.height)
 
     def draw() -> bytes:
-        return _first_drawn(face.files, lambda path: renderer.crop(path, box, side))
+        renderer = _renderer(ctx)
+        return _first_drawn(face.files, version, lambda path: renderer.crop(path, box, side))
 
-    return _kept(ctx, f"crop {version} {box} {side}", draw)
+    return _picture(ctx, f"crop {version} {box} {side}", draw)
 
 
 def photo_image(ctx: Context, photo_id: int, *, long_side: int) -> Picture:
-    """The upright photo; `long_side` is rounded up to one of PHOTO_SIZES. NotFound, PhotoFault."""
+    """The upright photo; `long_side` is rounded up to one of PHOTO_SIZES. NotFound."""
     with ctx.database.read() as reader:
         photo = listing.photo(reader, photo_id)
         version = listing.content_version(reader, photo_id)
-    side, renderer = _snapped(long_side, PHOTO_SIZES), _renderer(ctx)
+    side = _snapped(long_side, PHOTO_SIZES)
 
     def draw() -> bytes:
-        return _first_drawn(photo.files, lambda path: renderer.thumbnail(path, side))
+        renderer = _renderer(ctx)
+        return _first_drawn(photo.files, version, lambda path: renderer.thumbnail(path, side))
 
-    return _kept(ctx, f"photo {version} {side}", draw)
-
-
-def _kept(ctx: Context, key: str, draw: Callable[[], bytes]) -> Picture:
-    digest = blake2b(key.encode(), digest_size=20).hexdigest()
-    return Picture(ctx.pictures.get(digest, draw), "image/jpeg", digest)
+    return _picture(ctx, f"photo {version} {side}", draw)
 
 
-def _first_drawn(files: list[bytes], draw: Callable[[Path], Future[bytes]]) -> bytes:
-    """From the first of the photo's files that can be read."""
+def _picture(ctx: Context, shown: str, draw: Callable[[], bytes]) -> Picture:
+    digest = blake2b(f"{DRAWING} {shown}".encode(), digest_size=20).hexdigest()
+    return Picture(digest, "image/jpeg", lambda: ctx.pictures.get(digest, draw))
+
+
+def _first_drawn(files: list[bytes], version: str, draw: Callable[[Path], Future[bytes]]) -> bytes:
+    """From the first of the photo's files that can be read and is still that photo."""
     fault = PhotoFault(
         FailureCode.MISSING_FILE,
         "none of the photo's files can be reached",
@@ -67,12 +74,35 @@ def _first_drawn(files: list[bytes], draw: Callable[[Path], Future[bytes]]) -> b
     )
     for file in files:
         try:
-            return draw(Path(os.fsdecode(file))).result()
+            return _drawn(file, version, draw)
         except PhotoFault as error:
             fault = error
         except CancelledError as error:
             raise EnvironmentFault("facekeep is stopping", hint="Start it again.") from error
     raise fault
+
+
+def _drawn(file: bytes, version: str, draw: Callable[[Path], Future[bytes]]) -> bytes:
+    """Drawn from the very content that the faces were found in: a file may be edited, or replaced by another
+    photo, before a scan knows of it. What it shows then would be kept under this content's name."""
+    before = _state(file)
+    if identity.content_hash(file).hex() == version:
+        picture = draw(Path(os.fsdecode(file))).result()
+        if _state(file) == before:
+            return picture
+    raise PhotoFault(
+        FailureCode.MISSING_FILE,
+        f"{identity.display_path(file)}: the file has changed since it was scanned",
+        hint="Scan its folder again.",
+    )
+
+
+def _state(file: bytes) -> tuple[int, int, int, int] | None:
+    try:
+        status = os.stat(file)  # noqa: PTH116 - bytes
+    except OSError:
+        return None  # the reading that follows says why
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _snapped(size: int, sizes: tuple[int, ...]) -> int:
