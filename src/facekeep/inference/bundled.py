@@ -29,7 +29,7 @@ from facekeep.domain.packs import BUNDLED
 Progress = Callable[[str, float], None]
 """Told what is being done and how much of the whole is done, 0 to 1."""
 
-CONVERTER = 3
+CONVERTER = 4
 """Raised whenever the graphs change: files of another converter are made anew."""
 
 _MANIFEST = "manifest.json"

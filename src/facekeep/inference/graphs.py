@@ -17,6 +17,7 @@ from onnx import helper, numpy_helper
 
 from facekeep.inference.dlib_weights import Affine, Convolution, Dense, Layer
 from facekeep.inference.mtcnn_weights import Activated, Head, Stage
+from facekeep.inference.winograd import BIAS_TAP, products, tiling
 
 Floats = npt.NDArray[np.float32]
 
@@ -27,6 +28,10 @@ CHIP = 150
 """Side of the aligned face that the embedder takes, in pixels."""
 
 _CHANNEL_BLOCK = 16  # ONNX Runtime pools fastest when the channels come in whole blocks of this many
+
+_WINOGRAD = {8: 4, 4: 2}
+"""Side of the pictures that are convolved by Winograd's way in dlib's network, and the side of its tiles.
+Larger pictures gain nothing: their transforms take what the products save. Measured, see docs/models.md."""
 
 _MTCNN_MEAN, _MTCNN_SCALE = 127.5, 1 / 128
 _DLIB_MEAN = np.array(
@@ -164,7 +169,7 @@ def embedding_network(layers: Sequence[Layer]) -> bytes:
     graph = Graph("dlib-resnet")
     first, *blocks = _folded(layers)
     planes = graph.add("Cast", graph.add("Transpose", "chips", perm=[0, 3, 1, 2]), to=onnx.TensorProto.FLOAT)
-    value = graph.add("Relu", _convolve(graph, planes, _dlib_normalised(first)))
+    value = graph.add("Relu", _convolve(graph, planes, _dlib_normalised(first), CHIP))
     value = graph.add("MaxPool", value, kernel_shape=[3, 3], strides=[2, 2])
     side, channels = 35, first.kernel.shape[0]
     for into, out in zip(blocks[::2], blocks[1::2], strict=True):
@@ -206,11 +211,12 @@ def _residual(
 ) -> tuple[str, int]:
     """relu(block(x) + skip(x)); the smaller of the two gets zeros below, to the right and as channels."""
     into, out = block
-    inner = _convolve(graph, graph.add("Relu", _convolve(graph, value, into)), out)
     skip, skip_side, inner_side = value, side, side
     if into.stride != (1, 1):
         skip = graph.add("AveragePool", value, kernel_shape=[2, 2], strides=[2, 2])
         skip_side, inner_side = side // 2, (side - 3) // 2 + 1
+    inner = graph.add("Relu", _convolve(graph, value, into, side))
+    inner = _convolve(graph, inner, out, inner_side)
     larger = max(skip_side, inner_side)
     skip = _padded(graph, skip, out.kernel.shape[0] - channels, larger - skip_side)
     inner = _padded(graph, inner, 0, larger - inner_side)
@@ -223,12 +229,52 @@ def _padded(graph: Graph, value: str, channels: int, pixels: int) -> str:
     return graph.add("Pad", value, graph.constant([0, 0, 0, 0, 0, channels, pixels, pixels], np.int64))
 
 
-def _convolve(graph: Graph, value: str, layer: Convolution) -> str:
+def _convolve(graph: Graph, value: str, layer: Convolution, side: int) -> str:
+    """A convolution of pictures of `side` by `side`."""
+    if side in _WINOGRAD and layer.stride == (1, 1) and layer.padding == (1, 1):
+        return _winograd(graph, value, layer, side, _WINOGRAD[side])
     (down, across), kernel = layer.padding, layer.kernel
     return graph.add(
         "Conv", value, graph.constant(kernel), graph.constant(layer.bias),
         strides=list(layer.stride), pads=[down, across, down, across],
     )  # fmt: skip
+
+
+def _winograd(graph: Graph, value: str, layer: Convolution, side: int, tile: int) -> str:
+    """A convolution of 3 x 3, stride 1, border 1, on pictures of `side` by `side`, by Winograd's way.
+
+    Rows first, then columns, with the channels last; the products of all taps are one grouped convolution of
+    1 x 1, which ONNX Runtime lays out when it loads the model.
+    """
+    cut, filters, channels = tiling(side, tile), *layer.kernel.shape[:2]
+    taps, rows, values = cut.taps, cut.places * cut.taps, graph.constant(cut.values)
+    value = _shaped(graph, graph.add("Transpose", value, perm=[0, 2, 3, 1]), -1, side, side * channels)
+    value = _shaped(graph, graph.add("MatMul", values, value), -1, side, channels)
+    value = graph.add("MatMul", values, value)
+    value = _swapped(graph, value, taps, cut.places, taps * channels)
+    value = _shaped(graph, value, 1, 1, -1, taps * taps * channels)
+    value = graph.add("Transpose", value, perm=[0, 3, 1, 2])
+    kernel = products(layer.kernel, tile).reshape(-1, channels, 1, 1)
+    bias = np.zeros((taps, taps, filters))
+    bias[BIAS_TAP, BIAS_TAP] = layer.bias
+    value = graph.add(
+        "Conv", value, graph.constant(kernel), graph.constant(bias.reshape(-1)), group=taps * taps
+    )
+    value = graph.add("Transpose", value, perm=[0, 2, 3, 1])
+    value = _swapped(graph, value, cut.places, taps, taps * filters)
+    results = graph.constant(cut.results)
+    value = graph.add("MatMul", results, _shaped(graph, value, -1, rows, filters))
+    value = graph.add("MatMul", results, _shaped(graph, value, -1, rows, side * filters))
+    return graph.add("Transpose", _shaped(graph, value, -1, side, side, filters), perm=[0, 3, 1, 2])
+
+
+def _swapped(graph: Graph, value: str, first: int, second: int, width: int) -> str:
+    """The taps of the rows and the places along a row trade places."""
+    return graph.add("Transpose", _shaped(graph, value, -1, first, second, width), perm=[0, 2, 1, 3])
+
+
+def _shaped(graph: Graph, value: str, *shape: int) -> str:
+    return graph.add("Reshape", value, graph.constant(shape, np.int64))
 
 
 def _normalised(stage: Stage) -> list[Activated]:
