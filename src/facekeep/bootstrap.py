@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facekeep.actions.context import Context
+from facekeep.actions.context import Context, WorkRules
 from facekeep.actions.derived import DerivedPictures
 from facekeep.domain.errors import EnvironmentFault
+from facekeep.domain.failures import Rules
 from facekeep.domain.packs import BUNDLED
 from facekeep.settings import Settings
 from facekeep.store import faces
@@ -17,6 +18,7 @@ from facekeep.store.database import Database
 if TYPE_CHECKING:
     from facekeep.worker.background import Background
     from facekeep.worker.children import Children
+    from facekeep.worker.presence import Role
 
 Notice = Callable[[str], None]
 Share = Callable[[str, float], None]
@@ -57,7 +59,24 @@ def open_context(settings: Settings, *, notice: Notice = silent) -> Iterator[Con
         with database.write() as writer:
             pack_id = faces.add_pack(writer, BUNDLED)
         pictures = DerivedPictures(folders.cache, settings.cache_megabytes * 2**20)
-        yield Context(folders.home, folders.cache, folders.models, database, BUNDLED, pack_id, pictures)
+        yield Context(
+            folders.home,
+            folders.cache,
+            folders.models,
+            database,
+            BUNDLED,
+            pack_id,
+            pictures,
+            rules=work_rules(settings),
+        )
+
+
+def work_rules(settings: Settings) -> WorkRules:
+    """The numbers of the failure policy."""
+    failures = Rules(
+        settings.max_attempts, float(settings.retry_first_seconds), float(settings.retry_longest_seconds)
+    )
+    return WorkRules(failures, float(settings.lease_seconds))
 
 
 def prepare_models(settings: Settings, *, progress: Share = unseen) -> None:
@@ -70,9 +89,15 @@ def prepare_models(settings: Settings, *, progress: Share = unseen) -> None:
 @contextmanager
 def open_children(settings: Settings, *, count: int | None = None) -> Iterator["Children"]:
     """Isolated processes for decoding and inference, one for each worker by default."""
-    from facekeep.worker.children import Children
+    from facekeep.worker.children import ChildLimits, Children
 
-    children = Children(settings.workers if count is None else count, Folders(settings.home).models)
+    limits = ChildLimits(
+        timeout_s=float(settings.timeout_seconds),
+        memory_bytes=settings.child_memory_megabytes * 2**20,
+        idle_s=float(settings.models_idle_seconds),
+    )
+    models = Folders(settings.home).models
+    children = Children(settings.workers if count is None else count, models, limits=limits)
     try:
         yield children
     finally:
@@ -80,17 +105,21 @@ def open_children(settings: Settings, *, count: int | None = None) -> Iterator["
 
 
 @contextmanager
-def open_background(settings: Settings, ctx: Context) -> Iterator["Background"]:
-    """The background work of the server, running; its `context` is the one to serve from."""
-    from facekeep.worker.background import Background
+def open_background(settings: Settings, ctx: Context, *, role: "Role" = "serve") -> Iterator["Background"]:
+    """The background work of the server or of a mere worker, running, with its health file.
 
-    # One child more than workers: a page's pictures do not wait behind a long scan.
-    with (
-        open_children(settings) as children,
-        open_children(settings, count=1) as painter,
-        Background(ctx, children, painter) as background,
-    ):
-        yield background
+    The server's `context` is the one to serve from.
+    """
+    from facekeep.worker.background import Background
+    from facekeep.worker.health import HealthFile
+
+    with ExitStack() as stack:
+        children = stack.enter_context(open_children(settings))
+        # One child more than workers: a page's pictures do not wait behind a long scan.
+        painter = stack.enter_context(open_children(settings, count=1)) if role == "serve" else None
+        background = Background(ctx, children, painter, role=role)
+        stack.enter_context(HealthFile(settings.home, role, background.snapshot))
+        yield stack.enter_context(background)
 
 
 def _database(stack: ExitStack, settings: Settings, notice: Notice) -> Database:

@@ -34,6 +34,13 @@ class Settings:
     port: int
     allowed_hosts: tuple[str, ...]
     workers: int
+    timeout_seconds: int
+    child_memory_megabytes: int
+    models_idle_seconds: int
+    max_attempts: int
+    retry_first_seconds: int
+    retry_longest_seconds: int
+    lease_seconds: int
     cache_megabytes: int
     log_level: str
     log_format: str
@@ -149,6 +156,12 @@ def _read_table(path: Path) -> dict[str, object]:
 
 
 def _refuse_unsafe(settings: Settings) -> None:
+    if settings.retry_longest_seconds < settings.retry_first_seconds:
+        raise UsageError(
+            f"retry_longest_seconds ({settings.retry_longest_seconds}) is below retry_first_seconds "
+            f"({settings.retry_first_seconds})",
+            hint="The wait before another try grows from the first to the longest.",
+        )
     if not is_loopback(settings.host):
         raise UsageError(
             f"host {settings.host} can be reached from other machines, and facekeep has no password yet",
@@ -225,6 +238,22 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
+def _child_memory() -> int:
+    # No photo within the limits of size needs more than 3 GB; a small machine has less to give.
+    return max(512, min(3072, int(0.8 * machine_memory() / 2**20)))
+
+
+def machine_memory() -> int:
+    """Bytes of memory that this machine, or the container that we are in, has."""
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 8 * 2**30
+    for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            total = min(total, int(Path(file).read_text("ascii")))
+        except (OSError, ValueError):  # no container, or no limit: it says "max"
+            continue
+    return total
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "home",
@@ -274,6 +303,63 @@ SETTINGS: tuple[Setting, ...] = (
         "one for each processor core",
         "How many photos are looked at side by side, each in a process of its own.",
         _whole(1, 1024),
+    ),
+    Setting(
+        "timeout_seconds",
+        "FACEKEEP_TIMEOUT_SECONDS",
+        lambda: 120,
+        "120",
+        "How long one photo may take. Then its process is ended, and it is tried once more, smaller.",
+        _whole(1, 86_400),
+    ),
+    Setting(
+        "child_memory_megabytes",
+        "FACEKEEP_CHILD_MEMORY_MEGABYTES",
+        _child_memory,
+        "3072, or 80 % of the machine's memory where that is less",
+        "How much memory a process that looks at photos may take. Above it, it is ended, and its photo is "
+        "tried again smaller.",
+        _whole(256, 1_000_000),
+    ),
+    Setting(
+        "models_idle_seconds",
+        "FACEKEEP_MODELS_IDLE_SECONDS",
+        lambda: 120,
+        "120",
+        "After how long without a photo the processes that hold the models end and give their memory back.",
+        _whole(1, 86_400),
+    ),
+    Setting(
+        "max_attempts",
+        "FACEKEEP_MAX_ATTEMPTS",
+        lambda: 5,
+        "5",
+        "How often a photo that fails by its own fault is tried, at most.",
+        _whole(1, 100),
+    ),
+    Setting(
+        "retry_first_seconds",
+        "FACEKEEP_RETRY_FIRST_SECONDS",
+        lambda: 60,
+        "60",
+        "The wait before a failed photo is tried again; it doubles with every try.",
+        _whole(1, 86_400),
+    ),
+    Setting(
+        "retry_longest_seconds",
+        "FACEKEEP_RETRY_LONGEST_SECONDS",
+        lambda: 3600,
+        "3600",
+        "The longest such wait.",
+        _whole(1, 604_800),
+    ),
+    Setting(
+        "lease_seconds",
+        "FACEKEEP_LEASE_SECONDS",
+        lambda: 60,
+        "60",
+        "How long a photo stays with a worker that is not heard any more, before another may take it.",
+        _whole(5, 3600),
     ),
     Setting(
         "cache_megabytes",

@@ -1,5 +1,6 @@
 """A photo's way through a worker: claimed, looked at, stored whole, matched; or failed with a reason."""
 
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,11 @@ from facekeep.actions import analyse, failures
 from facekeep.actions.context import Context
 from facekeep.domain.errors import FailureCode, PhotoFault, UsageError
 from facekeep.domain.faces import PhotoAnalysis
-from facekeep.store import listing, photos
+from facekeep.store import listing, photos, steering
 from facekeep.store.rows import FailureRow
 from facekeep.worker import analysing
 from facekeep.worker.analysing import Analyser
+from facekeep.worker.breaking import Claiming
 from facekeep.worker.children import Children
 from facekeep.worker.foreground import Foreground
 
@@ -81,9 +83,10 @@ def test_a_renewed_lease_stays(bench: Bench) -> None:
     waiting(bench)
     claimed = bench.claim()
     bench.sql("UPDATE photo SET due_at = now() + interval '1 second'")
-    analyse.renew(bench.ctx, claimed)
+    with bench.ctx.database.write() as writer:
+        steering.renew(writer, [(item.photo, item.token) for item in claimed], lease_s=60.0)
     left = bench.value("SELECT extract(epoch FROM due_at - now()) FROM photo")
-    assert float(str(left)) > analyse.LEASE_S / 2
+    assert float(str(left)) > 30
 
 
 def test_what_is_given_back_is_due_and_uncharged(bench: Bench) -> None:
@@ -179,12 +182,14 @@ def due_again(bench: Bench) -> float:
     return float(str(seconds))
 
 
-def test_a_crash_is_tried_again_five_times_ever_later(bench: Bench) -> None:
+def test_hunger_is_tried_again_smaller_ever_later_five_times(bench: Bench) -> None:
     waiting(bench)
-    waits = []
+    waits, sides, size = [], [], 1440
     for attempt in range(1, 6):
-        assert bench.fail(PhotoFault(C.CRASHED, "it died")) == 1
+        assert bench.fail(PhotoFault(C.OUT_OF_MEMORY, "too much", long_side=size)) == 1
         [row] = failed(bench)
+        size = row.retry_long_side if row.retry_long_side is not None else 0
+        sides.append(size)
         assert (row.attempts, row.permanent) == (attempt, attempt == 5)
         if not row.permanent:
             waits.append(due_again(bench))
@@ -192,6 +197,70 @@ def test_a_crash_is_tried_again_five_times_ever_later(bench: Bench) -> None:
     assert all(
         floor - 1 <= wait <= 1.1 * floor for wait, floor in zip(waits, (60, 120, 240, 480), strict=True)
     )
+    assert sides[:4] == [1008, 706, 494, 346]
+
+
+def test_a_crash_is_tried_once_more_alone_and_then_no_more(bench: Bench) -> None:
+    waiting(bench)
+    [claimed] = bench.claim()
+    assert not claimed.alone
+    analyse.record_failure(bench.ctx, claimed, PhotoFault(C.CRASHED, "it died", long_side=900))
+    bench.sql("UPDATE photo SET due_at = now()")
+    [again] = bench.claim()
+    assert (again.alone, again.long_side) == (True, None)
+    analyse.record_failure(bench.ctx, again, PhotoFault(C.CRASHED, "it died", long_side=900))
+    [row] = failed(bench)
+    assert (row.attempts, row.permanent, row.code) == (2, True, "crashed")
+
+
+def test_a_smaller_size_stays_asked_for(bench: Bench) -> None:
+    """A disk fault after a memory fault says nothing of sizes; the next try is still the smaller one."""
+    waiting(bench)
+    for fault in (
+        PhotoFault(C.OUT_OF_MEMORY, "too much", long_side=1440),
+        PhotoFault(C.STORAGE, "the disk"),
+        PhotoFault(C.INTERNAL, "ours", long_side=1008),
+    ):
+        bench.sql("UPDATE photo SET due_at = now()")
+        assert bench.fail(fault) == 1
+    bench.sql("UPDATE photo SET due_at = now()")
+    [claimed] = bench.claim()
+    assert claimed.long_side == 1008
+
+
+def test_a_file_written_again_is_looked_at_again_though_its_content_is_the_same(bench: Bench) -> None:
+    waiting(bench)
+    bench.fail(PhotoFault(C.UNREADABLE, "torn"))
+    bench.scan()
+    assert bench.claim() == [], "nothing changed"
+    os.utime(bench.root / "0.png", ns=(1, 1))
+    bench.scan()
+    assert failed(bench) == []
+    assert len(bench.claim()) == 1
+
+
+def test_what_the_user_gave_up_stays_given_up_until_it_is_named(bench: Bench) -> None:
+    waiting(bench)
+    bench.fail(PhotoFault(C.STORAGE, "the disk"))
+    [row] = failed(bench)
+    assert row.photo is not None
+    assert failures.give_up(bench.ctx, [row.photo, 4711]) == 1
+    os.utime(bench.root / "0.png", ns=(1, 1))
+    bench.scan()
+    assert failures.retry(bench.ctx) == 0
+    assert bench.claim() == []
+    assert failures.retry(bench.ctx, photos=[row.photo]) == 1
+    assert len(bench.claim()) == 1
+
+
+def test_an_outage_that_is_over_is_not_waited_for(bench: Bench) -> None:
+    waiting(bench, 2)
+    one, two = bench.claim()
+    analyse.record_failure(bench.ctx, one, PhotoFault(C.STORAGE, "the disk"))
+    analyse.record_failure(bench.ctx, two, PhotoFault(C.CRASHED, "died"))
+    assert analyse.hasten(bench.ctx, C.STORAGE, one.library + 1) == 0
+    assert analyse.hasten(bench.ctx, C.STORAGE, one.library) == 1
+    assert [item.photo for item in bench.claim()] == [one.photo]
 
 
 @pytest.mark.parametrize("code", [C.STORAGE, C.INTERNAL])
@@ -244,14 +313,17 @@ def test_a_library_that_went_away_charges_nobody(bench: Bench) -> None:
     waiting(bench, 3)
     claimed = bench.claim()
     bench.root.rename(bench.root.parent / "elsewhere")
-    analyse.record_failure(bench.ctx, claimed[0], PhotoFault(C.MISSING_FILE, "gone"))
-    analyse.record_failure(bench.ctx, claimed[1], PhotoFault(C.LIBRARY_OFFLINE, "stale handle"))
+    claiming = Claiming(bench.ctx)
+    for item, code in zip(claimed, (C.MISSING_FILE, C.TIMEOUT, C.STORAGE), strict=True):
+        fault = claiming.diagnosed(item, PhotoFault(code, "so it seems"))
+        assert fault.failure is C.LIBRARY_OFFLINE
+        claiming.failed(item, fault)
+        analyse.record_failure(bench.ctx, item, fault)
     assert failed(bench) == []
     assert set(bench.files().values()) == {"present"}
-    assert bench.claim() == []
+    assert claiming.claim(WORKER, 9) == [], "paused"
     (bench.root.parent / "elsewhere").rename(bench.root)
-    bench.scan()
-    assert len(bench.claim()) == 2
+    assert len(bench.claim()) == 3
 
 
 @pytest.mark.parametrize("message", ["", "  ", "nul \x00 inside", "x" * 10_000, "\udce9 no text"])
@@ -269,9 +341,9 @@ def test_the_user_asks_for_another_try(bench: Bench) -> None:
     analyse.record_failure(bench.ctx, three, PhotoFault(C.CRASHED, "died"))
     assert failures.retry(bench.ctx, code="crashed") == 2
     assert len(bench.claim()) == 2
-    assert failures.retry(bench.ctx, photo_id=one.photo) == 1
+    assert failures.retry(bench.ctx, photos=[one.photo]) == 1
     assert len(bench.claim()) == 1
-    assert failures.retry(bench.ctx, photo_id=4711) == 0
+    assert failures.retry(bench.ctx, photos=[4711]) == 0
     assert failures.retry(bench.ctx) == 3
 
 
@@ -408,5 +480,5 @@ def test_nobody_is_left_waiting_for_a_lease_that_is_not_his(bench: Bench) -> Non
     waiting(bench)
     with bench.ctx.database.write() as writer:
         assert not photos.finish(
-            writer, bench.photos()[0].photo, token(), analysis().facts, bench.ctx.pack_id
+            writer, bench.photos()[0].photo, token(), analysis().facts, bench.ctx.pack_id, long_side=100
         )

@@ -321,8 +321,8 @@ def test_permissions_bite_an_ordinary_user(bench: Bench) -> None:
     assert done.returncode == 0, done.stderr
     assert sorted(done.stdout.splitlines()) == [
         "FoundFile a.png ",
-        "WalkProblem b.png unreadable",
-        "WalkProblem sub unreadable",
+        "WalkProblem b.png storage",
+        "WalkProblem sub storage",
     ]
 
 

@@ -357,10 +357,10 @@ def test_folders_and_files_that_may_not_be_read(tmp_path_factory: pytest.TempPat
         lines = done.stdout.splitlines()
         assert lines[:-1] == [
             "found a.jpg False",
-            "unreadable secret.jpg True",
+            "storage secret.jpg True",
             "found z.jpg False",
-            "unreadable locked True",
-            "unreadable names/d.jpg True",
+            "storage locked True",
+            "storage names/d.jpg True",
             "found open/c.jpg False",
         ]
         assert "locked: cannot be read: permission denied" in lines[-1]

@@ -11,16 +11,12 @@ from facekeep.actions.context import Context
 from facekeep.domain import matching
 from facekeep.domain.errors import FailureCode, PhotoFault
 from facekeep.domain.faces import AnalysedFace, PhotoAnalysis, Vector
-from facekeep.domain.failures import policy
+from facekeep.domain.failures import History, policy, tried_alone
 from facekeep.domain.reconcile import apart, pair_faces
-from facekeep.library import walk
 from facekeep.store import faces as face_store
-from facekeep.store import libraries, people, photos
-from facekeep.store.database import Writer
-from facekeep.store.photos import Failing, Place
-
-LEASE_S = 60.0
-"""How long a claimed photo stays with a worker that cannot be heard any more; it renews every third of it."""
+from facekeep.store import people, photos
+from facekeep.store.database import Writer, tried_again
+from facekeep.store.photos import Failing, InHand
 
 NEIGHBOURS = 48
 """How many near faces vote on a match: enough that strangers do not crowd out a person's few faces."""
@@ -30,25 +26,50 @@ NEIGHBOURS = 48
 class Claimed:
     """A photo in a worker's hands. `token` proves the lease when the answer is stored."""
 
-    photo: int
     token: UUID
-    place: Place
+    known: InHand
+
+    @property
+    def photo(self) -> int:
+        """Its id."""
+        return self.known.photo
+
+    @property
+    def library(self) -> int:
+        """The library that it is read from."""
+        return self.known.library
+
+    @property
+    def root(self) -> Path:
+        """That library's folder."""
+        return Path(os.fsdecode(self.known.root))
 
     @property
     def path(self) -> Path:
         """Where to read it."""
-        return Path(os.fsdecode(self.place.root)) / os.fsdecode(self.place.path)
+        return self.root / os.fsdecode(self.known.path)
+
+    @property
+    def long_side(self) -> int | None:
+        """The working size to use after a failure that asked for a smaller one; None for full size."""
+        return self.known.retry_long_side
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other photo should be in hand meanwhile."""
+        return self.known.code is not None and tried_alone(FailureCode(self.known.code))
 
 
-def claim(ctx: Context, worker: int, limit: int) -> list[Claimed]:
-    """Lease up to `limit` due photos of online libraries."""
+def claim(
+    ctx: Context, worker: int, limit: int, *, without: Collection[int] = (), only: int | None = None
+) -> list[Claimed]:
+    """Lease up to `limit` due photos of online libraries, not of those `without`, or of one `only`."""
     token = uuid4()
     with ctx.database.write() as writer:
-        claimed = photos.claim(writer, worker, token, limit=limit, lease_s=LEASE_S)
-        places = photos.places(writer, claimed)
-        homeless = [photo for photo in claimed if photo not in places]
-        photos.give_back(writer, token, homeless)  # its library went offline this very moment
-    return [Claimed(photo, token, found[0]) for photo, found in places.items()]
+        found = photos.claim(
+            writer, worker, token, limit=limit, lease_s=ctx.rules.lease_s, without=without, only=only
+        )
+    return [Claimed(token, item) for item in found]
 
 
 def give_back(ctx: Context, claimed: Sequence[Claimed]) -> None:
@@ -58,17 +79,24 @@ def give_back(ctx: Context, claimed: Sequence[Claimed]) -> None:
             photos.give_back(writer, item.token, [item.photo])
 
 
-def renew(ctx: Context, claimed: Sequence[Claimed]) -> None:
-    """Keep the leases of what is still being looked at."""
+def hasten(ctx: Context, code: FailureCode, library: int | None) -> int:
+    """An outage is over: try now what failed through it, in a library or (None) anywhere. How many."""
     with ctx.database.write() as writer:
-        for item in claimed:
-            photos.renew(writer, item.token, [item.photo], lease_s=LEASE_S)
+        return photos.hasten(writer, code, library)
 
 
 def record(ctx: Context, claimed: Claimed, analysis: PhotoAnalysis) -> bool:
     """Store photo, faces, embeddings and matches, all or nothing. False when the lease was lost meanwhile."""
     with ctx.database.write() as writer:
-        if not photos.finish(writer, claimed.photo, claimed.token, analysis.facts, ctx.pack_id):
+        ours = photos.finish(
+            writer,
+            claimed.photo,
+            claimed.token,
+            analysis.facts,
+            ctx.pack_id,
+            long_side=analysis.long_side,
+        )
+        if not ours:
             return False
         stored = _reconcile(ctx, writer, claimed.photo, analysis.faces)
         taken = face_store.people_in_photo(writer, claimed.photo)
@@ -79,22 +107,48 @@ def record(ctx: Context, claimed: Claimed, analysis: PhotoAnalysis) -> bool:
     return True
 
 
+@tried_again
 def record_failure(ctx: Context, claimed: Claimed, fault: PhotoFault) -> None:
-    """Enter why a photo could not be looked at, by the policy of its code."""
-    if fault.failure is FailureCode.LIBRARY_OFFLINE or _away(claimed, fault):
-        _library_away(ctx, claimed)
-        return
+    """Enter why a photo could not be looked at, by the policy of its code.
+
+    A photo whose library is away is given back: nothing is its fault, and nothing is known of it.
+    """
     with ctx.database.write() as writer:
+        if fault.failure is FailureCode.LIBRARY_OFFLINE:
+            photos.give_back(writer, claimed.token, [claimed.photo])
+            return
         if fault.failure is FailureCode.MISSING_FILE:
-            photos.file_missing(writer, claimed.place.file_id)
-            if claimed.photo in photos.places(writer, [claimed.photo]):
-                photos.give_back(writer, claimed.token, [claimed.photo])  # another copy is still there
+            photos.file_missing(writer, claimed.known.file)
+            if photos.has_other_files(writer, claimed.photo, claimed.known.file):
+                photos.give_back(writer, claimed.token, [claimed.photo])
                 return
-        attempts, tries = photos.attempts(writer, claimed.photo)
-        decided = policy(fault.failure, attempts, tries, jitter=random.random())
-        message = fault.message if not fault.hint else f"{fault.message} ({fault.hint})"
-        failing = Failing(fault.failure, message, decided.permanent, decided.charged, decided.delay_s)
-        photos.fail(writer, claimed.photo, claimed.token, failing)
+        photos.fail(writer, claimed.photo, claimed.token, _failing(ctx, claimed, fault))
+
+
+def _failing(ctx: Context, claimed: Claimed, fault: PhotoFault) -> Failing:
+    known = claimed.known
+    decided = policy(
+        fault.failure,
+        History(known.attempts, known.tries),
+        long_side=fault.long_side,
+        rules=ctx.rules.failures,
+        jitter=random.random(),
+    )
+    smaller = decided.retry_long_side if decided.retry_long_side is not None else known.retry_long_side
+    if smaller is not None and fault.long_side is not None:
+        smaller = min(smaller, fault.long_side)
+    return Failing(
+        fault.failure,
+        fault.message if not fault.hint else f"{fault.message} ({fault.hint})",
+        fault.detail,
+        decided.permanent,
+        decided.charged,
+        decided.delay_s,
+        fault.long_side,
+        smaller,
+        known.size_bytes,
+        known.mtime_ns,
+    )
 
 
 def match_face(
@@ -151,15 +205,3 @@ def _reconcile(
         else:
             unmatched.append((face_store.add(writer, photo, analysed, pack), analysed))
     return unmatched
-
-
-def _away(claimed: Claimed, fault: PhotoFault) -> bool:
-    """A file is missing only when its library is demonstrably online."""
-    root = Path(os.fsdecode(claimed.place.root))
-    return fault.failure is FailureCode.MISSING_FILE and walk.is_offline(root)
-
-
-def _library_away(ctx: Context, claimed: Claimed) -> None:
-    with ctx.database.write() as writer:
-        libraries.set_online(writer, claimed.place.library_id, False)
-        photos.give_back(writer, claimed.token, [claimed.photo])

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
 from facekeep.actions.derived import DerivedPictures
 from facekeep.domain.faces import Box
+from facekeep.domain.failures import Rules
 from facekeep.domain.packs import ModelPack
 from facekeep.store.database import Database
 
@@ -38,6 +39,14 @@ class Renderer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class WorkRules:
+    """How failures are met, and how long a claimed photo stays with a worker that is not heard any more."""
+
+    failures: Rules = field(default_factory=Rules)
+    lease_s: float = 60.0
+
+
 def idle() -> Activity:
     """What a process without background work is doing."""
     return Activity()
@@ -55,6 +64,7 @@ class Context:
     pack_id: int
     pictures: DerivedPictures
     renderer: Renderer | None = None
+    rules: WorkRules = field(default_factory=WorkRules)
     activity: Callable[[], Activity] = idle
     wake: Callable[[], None] = lambda: None
     """Tells the background work that there is something to do."""

@@ -32,3 +32,9 @@ def stop_scan(ctx: Context, scan_id: int) -> ScanRow:
         store.scan(writer, scan_id)
         store.stop_scan(writer, scan_id)
         return store.scan(writer, scan_id)
+
+
+def set_offline(ctx: Context, library: int) -> None:
+    """Its folder cannot be reached: nobody claims its photos until a scan finds it there again."""
+    with ctx.database.write() as writer:
+        store.set_online(writer, library, False)

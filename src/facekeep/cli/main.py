@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from facekeep import __version__
-from facekeep.cli import doctor, faces, failures, models, people, scan, serve, status
+from facekeep.cli import doctor, faces, failures, models, people, scan, serve, status, worker
 from facekeep.cli.guard import GuardedGroup
 
 HELP = """Finds the people in a photo library and never loses what its user told it.
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(scan.scan)
+app.command()(worker.worker)
 app.command()(status.status)
 app.command()(people.people)
 app.command()(people.name)

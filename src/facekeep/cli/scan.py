@@ -1,12 +1,8 @@
 """`facekeep scan`."""
 
 import os
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
@@ -34,6 +30,7 @@ def scan(folders: Folders, workers: Workers = None, home: Home = None) -> None:
     from facekeep import bootstrap
     from facekeep.cli.output import note
     from facekeep.cli.progress import Steps, view
+    from facekeep.cli.stopping import stoppable
     from facekeep.worker.foreground import Foreground
 
     settings = options.load(home, workers=workers)
@@ -42,31 +39,10 @@ def scan(folders: Folders, workers: Workers = None, home: Home = None) -> None:
     with bootstrap.open_context(settings, notice=note) as ctx:
         with Steps() as steps:
             bootstrap.prepare_models(settings, progress=steps)
-        with bootstrap.open_children(settings) as children, view() as show, _stoppable() as stop:
+        with bootstrap.open_children(settings) as children, view() as show, stoppable() as stop:
             outcome = Foreground(ctx, children, progress=show, stop=stop).run(roots)
         status = _report(ctx, roots, outcome)
     raise typer.Exit(status)
-
-
-@contextmanager
-def _stoppable() -> Iterator[threading.Event]:
-    """Set by the first Ctrl-C, SIGTERM or closed terminal; the second one stops at once."""
-    stop = threading.Event()
-
-    def ask(_: int, __: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        # Straight to the terminal: a signal may come in the middle of a buffered write.
-        os.write(2, b"\nfacekeep: stopping after the photos in hand; press Ctrl-C again to stop at once\n")
-
-    signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, ask) for number in signals}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _report(ctx: "Context", roots: Sequence[Path], outcome: "Outcome") -> int:

@@ -15,8 +15,8 @@ _AWAY = frozenset(
 _CODES = {
     errno.ENOENT: (FailureCode.MISSING_FILE, "no such file"),
     errno.ENOTDIR: (FailureCode.MISSING_FILE, "no such file"),
-    errno.EACCES: (FailureCode.UNREADABLE, "permission denied"),
-    errno.EPERM: (FailureCode.UNREADABLE, "permission denied"),
+    errno.EACCES: (FailureCode.STORAGE, "permission denied"),
+    errno.EPERM: (FailureCode.STORAGE, "permission denied"),
     errno.EISDIR: (FailureCode.UNREADABLE, "it is a folder, not a file"),
     errno.ELOOP: (FailureCode.UNREADABLE, "its symbolic links go in a circle"),
     errno.ENAMETOOLONG: (FailureCode.UNREADABLE, "its path is too long for this system"),
@@ -34,7 +34,7 @@ _HINTS = {
 def failure_of(error: OSError) -> tuple[FailureCode, str]:
     """The failure that an error of the operating system means, and why in words.
 
-    A disk that reports errors is not the photo's fault (STORAGE, tried again); a permission is (UNREADABLE).
+    A disk that reports errors, or a right that is missing, is not the photo's fault (STORAGE, tried again).
     """
     if error.errno in _AWAY:
         return FailureCode.LIBRARY_OFFLINE, "the disk or network share has gone away"

@@ -89,15 +89,17 @@ def walk(
     known: Known = lambda _path: None,
     stop: Callable[[], bool] = lambda: False,
     on_skip: Callable[[bytes, str], None] = lambda _path, _why: None,
+    on_other: Callable[[bytes], None] = lambda _path: None,
+    leave: bool = True,
 ) -> Iterator[FoundFile | WalkProblem]:
     """Every candidate photo below `root`, and every folder or file that could not be looked at.
 
     A candidate has a photo's name ending, whatever it holds, or an unknown ending and a picture's content.
     Links to files are followed; links to folders outside the root once, never in circles. `skip` names
-    folders not to enter; `on_skip` is told of each folder left out and why. Raises LibraryOffline when the
-    root is gone.
+    folders not to enter; `on_skip` is told of each folder left out and why, `on_other` of each file that is
+    no photo. Without `leave`, no link out of the root is followed. Raises LibraryOffline when the root is gone.
     """
-    return _Walker(os.fsencode(root), known, stop, on_skip).run(skip)
+    return _Walker(os.fsencode(root), known, stop, on_skip, on_other, leave).run(skip)
 
 
 @dataclass(slots=True)
@@ -113,6 +115,8 @@ class _Walker:
     known: Known
     stop: Callable[[], bool]
     on_skip: Callable[[bytes, str], None]
+    on_other: Callable[[bytes], None]
+    leave: bool
     visited: set[tuple[int, int]] = field(default_factory=set)
     own: set[tuple[int, int]] = field(default_factory=set)
     real_root: bytes = b""
@@ -151,6 +155,8 @@ class _Walker:
         path = os.path.join(self.root, folder)
         if folder and os.path.islink(path) and not self._leads_outside(path):
             return False
+        if folder and self._barred(folder):
+            return False
         status = os.stat(path)
         identity = (status.st_dev, status.st_ino)
         if identity in self.own:
@@ -161,6 +167,14 @@ class _Walker:
         if status.st_ino and identity in self.visited:
             return False
         self.visited.add(identity)
+        return True
+
+    def _barred(self, path: bytes) -> bool:
+        """Whether it is a link out of the root, where none may be followed; then it is told."""
+        full = os.path.join(self.root, path)
+        if self.leave or not os.path.islink(full) or not self._leads_outside(full):
+            return False
+        self.on_skip(path, "a link that leads elsewhere")
         return True
 
     def _leads_outside(self, path: bytes) -> bool:
@@ -209,6 +223,9 @@ class _Walker:
     def _file(self, path: bytes) -> Iterator[FoundFile | WalkProblem]:
         ending = media.ending(os.path.basename(path))
         if ending in media.OTHER_ENDINGS:
+            self.on_other(path)
+            return
+        if self._barred(path):
             return
         named_photo = ending in media.PHOTO_ENDINGS
         try:
@@ -221,10 +238,12 @@ class _Walker:
         except OSError as error:
             code, why = failure_of(error)
             # A file that nobody called a photo and nobody may read is not ours to complain about.
-            if named_photo or code is not FailureCode.UNREADABLE:
+            if named_photo or not (code is FailureCode.UNREADABLE or isinstance(error, PermissionError)):
                 yield WalkProblem(path, code, _problem(path, why))
             return
-        if found is not None:
+        if found is None:
+            self.on_other(path)
+        else:
             yield found
 
     def _look(self, path: bytes, named_photo: bool) -> FoundFile | None:

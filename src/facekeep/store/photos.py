@@ -1,6 +1,6 @@
 """Photos and their files: what a scan writes, and what a worker claims, finishes or fails."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -37,25 +37,37 @@ class HashedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """One present file of a photo in a library that is online."""
+class InHand:
+    """A claimed photo: the file to read, as it was when last scanned, and earlier failures."""
 
-    photo_id: int
-    file_id: int
-    library_id: int
+    photo: int
+    file: int
+    library: int
     root: bytes
     path: bytes
+    size_bytes: int
+    mtime_ns: int
+    code: str | None
+    """Of the last failure; None when there was none."""
+    attempts: int
+    tries: int
+    retry_long_side: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """How a photo failed: whether the attempt is charged, and when it is tried again."""
+    """How a photo failed: whether the attempt is charged, and when and at what size it is tried again."""
 
     code: FailureCode
     message: str
+    detail: str
     permanent: bool
     charged: bool
     delay_s: float
+    long_side: int | None = None
+    retry_long_side: int | None = None
+    size_bytes: int | None = None
+    mtime_ns: int | None = None
 
 
 def files_in(reader: Reader, library: int, folder: bytes) -> dict[bytes, KnownFile]:
@@ -90,6 +102,7 @@ def put_file(
     row = {"photo": photo, "library": library, "path": file.path, "size": file.size}
     stored = writer.value(SQL["put_file"], {**row, "mtime_ns": file.mtime_ns, "scan": scan})
     writer.run(SQL["reopen_returned"], {"files": [int(stored)]})
+    writer.run(SQL["reopen_touched"], {"file": int(stored)})
     return outcome
 
 
@@ -131,13 +144,28 @@ def finish_walk(writer: Writer, library: int, scan: int) -> int:
     return missing
 
 
-def claim(writer: Writer, worker: int, token: UUID, *, limit: int, lease_s: float) -> list[int]:
+def claim(
+    writer: Writer,
+    worker: int,
+    token: UUID,
+    *,
+    limit: int,
+    lease_s: float,
+    without: Collection[int] = (),
+    only: int | None = None,
+) -> list[InHand]:
     """Lease up to `limit` due photos; they come back by themselves when the lease ends or the worker dies.
 
-    `worker` is the number of the advisory lock in WORKER_LOCK that the worker holds while it lives.
+    `worker` is the number of the advisory lock in WORKER_LOCK that the worker holds while it lives. Not from
+    the libraries `without`, or of one library `only`. None while the user has paused all work.
     """
     row = {"worker": worker, "token": token, "limit": limit, "lease_s": lease_s}
-    return sorted(int(found[0]) for found in writer.tuples(SQL["claim"], row))
+    row |= {"without": list(without), "only": only}
+    claimed = [int(found[0]) for found in writer.tuples(SQL["claim"], row)]
+    found = writer.all(InHand, SQL["claimed"], {"photos": claimed})
+    # Its library may have gone offline between the two statements.
+    give_back(writer, token, sorted(set(claimed) - {item.photo for item in found}))
+    return found
 
 
 def return_orphans(writer: Writer) -> int:
@@ -145,9 +173,9 @@ def return_orphans(writer: Writer) -> int:
     return writer.run(SQL["return_orphans"], {"space": WORKER_LOCK})
 
 
-def renew(writer: Writer, token: UUID, photos: Sequence[int], *, lease_s: float) -> None:
-    """Keep what is still being worked on."""
-    writer.run(SQL["renew"], {"token": token, "photos": list(photos), "lease_s": lease_s})
+def return_own(writer: Writer, worker: int) -> int:
+    """Take back what this worker has lost sight of: it lost its database meanwhile. How many photos."""
+    return writer.run(SQL["return_own"], {"worker": worker})
 
 
 def give_back(writer: Writer, token: UUID, photos: Sequence[int]) -> None:
@@ -155,18 +183,16 @@ def give_back(writer: Writer, token: UUID, photos: Sequence[int]) -> None:
     writer.run(SQL["give_back"], {"token": token, "photos": list(photos)})
 
 
-def places(reader: Reader, photos: Sequence[int]) -> dict[int, list[Place]]:
-    """Where each photo's present files are, in libraries that are online."""
-    found: dict[int, list[Place]] = {}
-    for place in reader.all(Place, SQL["places"], {"photos": list(photos)}):
-        found.setdefault(place.photo_id, []).append(place)
-    return found
+def has_other_files(reader: Reader, photo: int, file: int) -> bool:
+    """Whether another present file has the photo's content."""
+    row = {"photo": photo, "file": file, "edited": []}
+    return int(reader.value(SQL["other_present_files"], row)) > 0
 
 
-def finish(writer: Writer, photo: int, token: UUID, facts: PhotoFacts, pack: int) -> bool:
+def finish(writer: Writer, photo: int, token: UUID, facts: PhotoFacts, pack: int, *, long_side: int) -> bool:
     """Mark a photo as done; False when the lease was lost, and then nothing is stored."""
     row = {"photo": photo, "token": token, "width": facts.width, "height": facts.height, "pack": pack}
-    row |= {"media_type": facts.media_type, "taken_at": facts.taken_at}
+    row |= {"media_type": facts.media_type, "taken_at": facts.taken_at, "long_side": long_side}
     if writer.value(SQL["finish"], row) is None:
         return False
     writer.run(SQL["forget_failure"], {"photo": photo})
@@ -181,14 +207,19 @@ def fail(writer: Writer, photo: int, token: UUID, failing: Failing) -> bool:
         return False
     ledger = {"photo": photo, "code": failing.code.value, "message": storable(failing.message)}
     ledger |= {"charge": int(failing.charged), "permanent": failing.permanent, "retry_at": ended[0][0]}
+    ledger |= {"long_side": failing.long_side, "retry_long_side": failing.retry_long_side}
+    ledger |= {
+        "size": failing.size_bytes,
+        "mtime_ns": failing.mtime_ns,
+        "detail": clean(failing.detail)[:4000],
+    }
     writer.run(SQL["put_failure"], ledger)
     return True
 
 
-def attempts(reader: Reader, photo: int) -> tuple[int, int]:
-    """Charged attempts so far, and all tries."""
-    found = reader.tuples(SQL["attempts"], {"photo": photo})
-    return (int(found[0][0]), int(found[0][1])) if found else (0, 0)
+def hasten(writer: Writer, code: FailureCode, library: int | None) -> int:
+    """Make due now what waits after failures of this code, in a library or (None) anywhere. How many."""
+    return writer.run(SQL["hasten"], {"code": code.value, "library": library})
 
 
 def file_missing(writer: Writer, file: int) -> None:
@@ -206,15 +237,15 @@ def busy_count(reader: Reader) -> int:
     return int(reader.value(SQL["busy_count"]))
 
 
-def retry(writer: Writer, *, photo: int | None = None, code: str | None = None) -> int:
-    """Re-open failed photos: one, all of a code, or all. How many."""
-    return writer.run(SQL["retry"], {"photo": photo, "code": code})
-
-
 def storable(message: str) -> str:
-    """A message as PostgreSQL can hold it: never empty, of bounded length, without NUL or half characters.
+    """A message as PostgreSQL can hold it: never empty, and of bounded length."""
+    text = clean(message)[:1500]
+    return text if text else "no message"
+
+
+def clean(text: str) -> str:
+    """Without NUL and half characters, which PostgreSQL refuses.
 
     The latter stand in paths that are not UTF-8; they become `\\udce9` and the like.
     """
-    text = message.replace("\x00", "�").encode("utf-8", "backslashreplace").decode().strip()[:1500]
-    return text if text else "no message"
+    return text.replace("\x00", "\ufffd").encode("utf-8", "backslashreplace").decode().strip()

@@ -55,8 +55,13 @@ CREATE TABLE photo (
     -- `leased_by` proves one claim; `leased_worker` is the advisory lock that the worker holds while it lives.
     leased_by uuid,
     leased_worker integer,
+    -- Where it is looked at from: a library with a present file of it, an online one where there is a choice.
+    -- Kept by triggers, so that claiming reads one index. Null when no file is there: nobody can claim it then.
+    library_id bigint REFERENCES library,
     analysed_by smallint REFERENCES pack,
     analysed_at timestamptz,
+    -- The working size that it was last looked at in: the longer side in pixels.
+    analysed_long_side integer CHECK (analysed_long_side > 0),
     added_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT size_known_together CHECK ((width IS NULL) = (height IS NULL)),
     CONSTRAINT done_means_looked_at CHECK (
@@ -67,7 +72,7 @@ CREATE TABLE photo (
     CONSTRAINT lease_has_an_end CHECK (leased_by IS NULL OR due_at IS NOT NULL),
     CONSTRAINT lease_has_a_worker CHECK ((leased_by IS NULL) = (leased_worker IS NULL))
 );
-CREATE INDEX photo_due ON photo (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX photo_due ON photo (library_id, due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX photo_leased ON photo (leased_worker) WHERE leased_worker IS NOT NULL;
 CREATE INDEX photo_not_done ON photo (state, id) WHERE state <> 'done';
 
@@ -84,6 +89,48 @@ CREATE TABLE photo_file (
 );
 CREATE INDEX photo_file_photo ON photo_file (photo_id);
 CREATE INDEX photo_file_unseen ON photo_file (library_id, seen_in) WHERE state = 'present';
+
+CREATE FUNCTION settle_photo(which bigint) RETURNS void LANGUAGE sql AS $$
+    UPDATE photo SET library_id = home.library_id
+    FROM (SELECT (SELECT f.library_id FROM photo_file f JOIN library l ON l.id = f.library_id
+                  WHERE f.photo_id = which AND f.state = 'present'
+                  ORDER BY l.online DESC, f.id LIMIT 1) AS library_id) AS home
+    WHERE photo.id = which AND photo.library_id IS DISTINCT FROM home.library_id
+$$;
+
+CREATE FUNCTION file_moved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        PERFORM settle_photo(OLD.photo_id);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        PERFORM settle_photo(NEW.photo_id);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER file_came_or_went AFTER INSERT OR DELETE ON photo_file
+    FOR EACH ROW EXECUTE FUNCTION file_moved();
+CREATE TRIGGER file_moved AFTER UPDATE ON photo_file FOR EACH ROW
+    WHEN ((OLD.photo_id, OLD.library_id, OLD.state) IS DISTINCT FROM (NEW.photo_id, NEW.library_id, NEW.state))
+    EXECUTE FUNCTION file_moved();
+
+-- A photo with copies in several libraries is looked at from one that is online.
+CREATE FUNCTION library_switched() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.online THEN
+        UPDATE photo SET library_id = NEW.id FROM library l
+        WHERE l.id = photo.library_id AND NOT l.online AND photo.due_at IS NOT NULL
+          AND EXISTS (SELECT FROM photo_file f
+                      WHERE f.photo_id = photo.id AND f.library_id = NEW.id AND f.state = 'present');
+    ELSE
+        UPDATE photo SET library_id = f.library_id FROM photo_file f JOIN library l ON l.id = f.library_id
+        WHERE photo.library_id = NEW.id AND photo.due_at IS NOT NULL
+          AND f.photo_id = photo.id AND f.state = 'present' AND l.online;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER library_switched AFTER UPDATE OF online ON library FOR EACH ROW
+    WHEN (OLD.online <> NEW.online) EXECUTE FUNCTION library_switched();
 
 -- What a scan could not read at all, so that there is no content to make a photo of.
 CREATE TABLE scan_problem (
@@ -124,11 +171,55 @@ CREATE TABLE failure (
     attempts integer NOT NULL CHECK (attempts >= 0),
     tries integer NOT NULL DEFAULT 1 CHECK (tries >= 0),
     permanent boolean NOT NULL,
+    -- The user said not to try it any more.
+    given_up boolean NOT NULL DEFAULT false,
     retry_at timestamptz,
+    -- Working sizes, longer side in pixels: the one that failed, and the one of the next try where it is smaller.
+    long_side integer CHECK (long_side > 0),
+    retry_long_side integer CHECK (retry_long_side > 0),
+    -- The file as it was then: when it changes, the photo is looked at again.
+    size_bytes bigint CHECK (size_bytes >= 0),
+    mtime_ns bigint,
+    detail text NOT NULL DEFAULT '' CHECK (octet_length(detail) <= 16000),
     first_at timestamptz NOT NULL DEFAULT now(),
     last_at timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT permanent_or_retried CHECK (permanent = (retry_at IS NULL))
+    CONSTRAINT permanent_or_retried CHECK (permanent = (retry_at IS NULL)),
+    CONSTRAINT given_up_is_permanent CHECK (permanent OR NOT given_up),
+    CONSTRAINT next_is_not_larger CHECK (retry_long_side <= long_side)
 );
+
+-- Workers ---------------------------------------------------------------------------------------------------
+
+-- One row a running worker process. It lives while it holds the advisory lock of its number.
+CREATE TABLE worker (
+    id integer PRIMARY KEY,
+    role text NOT NULL CHECK (role IN ('serve', 'worker', 'scan')),
+    host text NOT NULL,
+    pid integer NOT NULL CHECK (pid > 0),
+    version text NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    seen_at timestamptz NOT NULL DEFAULT now(),
+    state text NOT NULL CHECK (state <> ''),
+    done bigint NOT NULL DEFAULT 0 CHECK (done >= 0),
+    failed bigint NOT NULL DEFAULT 0 CHECK (failed >= 0),
+    faces bigint NOT NULL DEFAULT 0 CHECK (faces >= 0),
+    rate real NOT NULL DEFAULT 0 CHECK (rate >= 0),
+    in_hand integer NOT NULL DEFAULT 0 CHECK (in_hand >= 0),
+    last_done_at timestamptz,
+    children jsonb NOT NULL DEFAULT '{}',
+    breakers jsonb NOT NULL DEFAULT '[]',
+    message text NOT NULL DEFAULT ''
+);
+
+-- What the user says to all workers, wherever they run.
+CREATE TABLE control (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    paused boolean NOT NULL DEFAULT false,
+    paused_at timestamptz,
+    released_at timestamptz,
+    CONSTRAINT paused_since CHECK (paused = (paused_at IS NOT NULL))
+);
+INSERT INTO control DEFAULT VALUES;
 
 -- Faces and embeddings --------------------------------------------------------------------------------------
 

@@ -1,22 +1,28 @@
 """The loop that turns waiting photos into faces: claim, hand to the children, store, group."""
 
 import logging
-import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from uuid import UUID
 
 from facekeep.actions import analyse
 from facekeep.actions.analyse import Claimed
 from facekeep.actions.context import Context, State
 from facekeep.actions.group import group_new_faces
+from facekeep.actions.libraries import set_offline
 from facekeep.domain.errors import Conflict, FailureCode, PhotoFault, UsageError
 from facekeep.domain.faces import PhotoAnalysis
-from facekeep.store import photos
+from facekeep.store import photos, steering
+from facekeep.store.steering import Queue
+from facekeep.worker.breaking import Claiming, Pause
 from facekeep.worker.children import Children
+from facekeep.worker.health import Queue as HealthQueue
+from facekeep.worker.health import Snapshot
+from facekeep.worker.health import State as HealthState
+from facekeep.worker.presence import Presence, Role, Said
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +34,8 @@ STORE_TRIES = 3  # a user may change the very faces that are being stored; the s
 RATE_WINDOW_S = 15.0
 
 LOOK_EVERY_S, LOOK_SHARE = 1.0, 30.0
+
+LOOP_ALLOWANCE_S = 60.0  # beyond a photo's own time limit: storing waits for the database, grouping computes
 
 Stop = Callable[[], bool]
 
@@ -50,71 +58,171 @@ class Progress:
 
 
 class Analyser:
-    """Runs photos through the children. One a process; `progress` is called from the thread that runs."""
+    """Runs photos through the children. One a process; `progress` is called from the thread that runs.
+
+    `presence` may be entered around several runs, so that others see this worker while it is idle as well.
+    """
 
     def __init__(
-        self, ctx: Context, children: Children, progress: Callable[[Progress], None] = lambda _: None
+        self,
+        ctx: Context,
+        children: Children,
+        progress: Callable[[Progress], None] = lambda _: None,
+        *,
+        role: Role = "scan",
     ) -> None:
         self._ctx, self._children, self._tell = ctx, children, progress
+        self._role = role
+        self.presence = Presence(ctx, role, self._said, children.release)
+        self._claiming = Claiming(ctx)
         self._progress = Progress()
         self._in_hand: dict[Future[PhotoAnalysis], Claimed] = {}
+        self._suspects: deque[Claimed] = deque()
+        self._held: tuple[tuple[int, UUID], ...] = ()
         self._since_grouping = 0
-        self._renewed = self._look_at = 0.0
+        self._look_at = 0.0
+        self._turned = time.monotonic()
+        self._queue: Queue | None = None
+        self._paused = False
+        self._last_success: float | None = None
+        self._last_error = ""
         self._finished: deque[float] = deque(maxlen=2000)
 
     def run(self, stop: Stop) -> Progress:
-        """Work until nothing is due or `stop`; then what is in hand is finished, the rest given back."""
-        with self._alive() as worker:
+        """Work until nothing may be claimed or `stop`; then finish what is in hand, give back the rest."""
+        with self.presence:
+            self._look_ahead()
             try:
-                self._work(worker, stop)
+                self._work(stop)
             finally:
                 self._let_go()
-        if not stop():
-            self._group(stop)
+            if not stop():
+                self._group(stop)
         self._say(state="idle")
         return self._progress
 
-    @contextmanager
-    def _alive(self) -> Iterator[int]:
-        """Hold a lock that the server drops when this process dies, and so its leases end at once."""
-        worker = random.getrandbits(31)
-        with self._ctx.database.hold(photos.WORKER_LOCK, worker):
-            with self._ctx.database.write() as writer:
-                photos.return_orphans(writer)
-            yield worker
+    def pauses(self) -> tuple[Pause, ...]:
+        """What this worker does not claim now, and why."""
+        return self._claiming.pauses()
 
-    def _work(self, worker: int, stop: Stop) -> None:
+    @property
+    def paused(self) -> bool:
+        """Whether the user has paused all work, as last seen."""
+        return self._paused
+
+    def troubled(self, message: str) -> None:
+        """The run ended for this reason and will begin anew; for those who watch."""
+        self._last_error = message
+
+    def turned(self) -> None:
+        """The loop around the runs lives."""
+        self._turned = time.monotonic()
+
+    def snapshot(self) -> Snapshot:
+        """How the work is, without waiting for anything."""
+        now, queue, pauses = self._progress, self._queue, self.pauses()
+        state: HealthState = "idle" if now.state == "idle" else "working"
+        if self._paused or (pauses and now.state == "idle"):
+            state = "paused"
+        return Snapshot(
+            state=state,
+            beat_at=self._turned,
+            allowance_s=LOOP_ALLOWANCE_S + self._children.timeout_s,
+            queue=None if queue is None else HealthQueue(queue.due, queue.leased, queue.later),
+            done=now.done,
+            failed=now.failed,
+            faces=now.faces,
+            rate=now.rate if now.state == "analysing" else 0.0,
+            leases_in_hand=len(self._held),
+            breakers=[pause.as_json() for pause in pauses],
+            children=asdict(self._children.state()),
+            last_success_at=self._last_success,
+            last_error=self._last_error,
+            message="paused by the user" if self._paused else "",
+        )
+
+    def _said(self) -> Said:
+        now, pauses = self._progress, self.pauses()
+        return Said(
+            state=now.state,
+            done=now.done,
+            failed=now.failed,
+            faces=now.faces,
+            rate=now.rate if now.state == "analysing" else 0.0,
+            held=self._held,
+            children=asdict(self._children.state()),
+            breakers=[pause.as_json() for pause in pauses],
+            message="; ".join(pause.message for pause in pauses),
+        )
+
+    def _work(self, stop: Stop) -> None:
         while not stop():
-            room = 2 * self._children.count - len(self._in_hand)
-            claimed = analyse.claim(self._ctx, worker, room) if room > 0 else []
-            for item in claimed:
-                self._in_hand[self._children.analyse(item.path)] = item
+            self.turned()
+            self._claim()
             if not self._in_hand:
                 return
             self._collect()
-            self._renew()
             if self._since_grouping >= GROUP_EVERY:
                 self._group(stop)
+
+    def _claim(self) -> None:
+        """Take more in hand; suspects only one by one, when nothing else is."""
+        room = 2 * self._children.count - len(self._in_hand)
+        if not self._suspects and room > 0:
+            for item in self._claiming.claim(self.presence.number, room):
+                if item.alone:
+                    self._suspects.append(item)
+                else:
+                    self._hand_out(item)
+        if self._suspects and not self._in_hand:
+            self._hand_out(self._suspects.popleft())
+        self._note_held()
+
+    def _hand_out(self, item: Claimed) -> None:
+        self._in_hand[self._children.analyse(item.path, item.long_side)] = item
+
+    def _note_held(self) -> None:
+        # A value that is replaced whole: the presence reads it from another thread.
+        held = (*self._in_hand.values(), *self._suspects)
+        self._held = tuple((item.photo, item.token) for item in held)
 
     def _collect(self) -> None:
         self._look_ahead()
         finished, _ = wait(self._in_hand, timeout=0.5, return_when=FIRST_COMPLETED)
         for future in finished:
             self._store(self._in_hand.pop(future), future)
+        self._note_held()
         self._say(state="analysing")
 
     def _store(self, claimed: Claimed, future: Future[PhotoAnalysis]) -> None:
         try:
             analysis = future.result()
         except CancelledError:  # the children were sent home
+            self._claiming.returned(claimed)
             analyse.give_back(self._ctx, [claimed])
         except PhotoFault as fault:
-            log.info("photo %d: %s: %s", claimed.photo, fault.failure, fault.message)
-            analyse.record_failure(self._ctx, claimed, fault)
-            self._count(failed=1)
+            self._failed(claimed, self._claiming.diagnosed(claimed, fault))
         else:
+            self._claiming.worked(claimed)
             if self._recorded(claimed, analysis):
                 self._count(done=1, faces=len(analysis.faces))
+
+    def _failed(self, claimed: Claimed, fault: PhotoFault) -> None:
+        log.info(
+            "photo %d: %s: %s",
+            claimed.photo,
+            fault.failure.value,
+            fault.message,
+            extra={"photo": claimed.photo, "code": fault.failure.value},
+        )
+        self._claiming.failed(claimed, fault)
+        self._last_error = f"photo {claimed.photo}: {fault.failure.value}: {fault.message}"
+        if fault.failure is FailureCode.LIBRARY_OFFLINE and self._role != "worker":
+            # Who scans says so for all, and sees it return. A worker elsewhere knows its own mount only.
+            set_offline(self._ctx, claimed.library)
+        analyse.record_failure(self._ctx, claimed, fault)
+        if fault.failure is not FailureCode.LIBRARY_OFFLINE:
+            self._count(failed=1)
 
     def _recorded(self, claimed: Claimed, analysis: PhotoAnalysis) -> bool:
         try:
@@ -134,16 +242,18 @@ class Analyser:
         return analyse.record(self._ctx, claimed, analysis)
 
     def _let_go(self) -> None:
-        """Finish what a child has begun and give back what waits for one."""
-        waiting = [future for future in self._in_hand if future.cancel()]
-        analyse.give_back(self._ctx, [self._in_hand.pop(future) for future in waiting])
-        for future in wait(self._in_hand).done:
-            self._store(self._in_hand.pop(future), future)
+        """Finish what a child has begun and give back what waits for one.
 
-    def _renew(self) -> None:
-        if time.monotonic() - self._renewed > analyse.LEASE_S / 3:
-            analyse.renew(self._ctx, list(self._in_hand.values()))
-            self._renewed = time.monotonic()
+        Without a database both fail: then the leases end by themselves, and nobody is charged.
+        """
+        waiting = [future for future in self._in_hand if future.cancel()]
+        untouched = [self._in_hand.pop(future) for future in waiting] + list(self._suspects)
+        self._suspects.clear()
+        begun = [(self._in_hand.pop(future), future) for future in wait(self._in_hand).done]
+        self._note_held()
+        analyse.give_back(self._ctx, untouched)
+        for claimed, future in begun:
+            self._store(claimed, future)
 
     def _group(self, stop: Stop) -> None:
         self._since_grouping = 0
@@ -151,8 +261,8 @@ class Analyser:
         for _ in range(STORE_TRIES):
             try:
                 while not stop() and group_new_faces(self._ctx).faces:
+                    self.turned()
                     self._say(state="grouping")
-                    self._renew()
                 return
             except Conflict as conflict:  # the user changed the same faces or people
                 log.info("grouping gave way: %s", conflict.message)
@@ -160,6 +270,7 @@ class Analyser:
     def _count(self, *, done: int = 0, failed: int = 0, faces: int = 0) -> None:
         now = self._progress
         self._finished.append(time.monotonic())
+        self._last_success = time.time() if done else self._last_success
         self._since_grouping += done
         self._progress = replace(
             now,
@@ -180,6 +291,7 @@ class Analyser:
         if began >= self._look_at:
             with self._ctx.database.read() as reader:
                 self._progress = replace(self._progress, waiting=photos.busy_count(reader))
+                self._queue, self._paused = steering.queue(reader), steering.control(reader).paused
             # Counting a million takes a second: never more than a small part of the time goes into it.
             now = time.monotonic()
             self._look_at = now + max(LOOK_EVERY_S, LOOK_SHARE * (now - began))

@@ -1,12 +1,13 @@
-"""The background work of `facekeep serve`: scans that are asked for, photos that are due, people to group.
+"""The background work of `facekeep serve` and `facekeep worker`: folders to scan, photos to look at.
 
-Two threads, each outliving a database that is away: one walks folders, one looks at photos.
+Each thread outlives a database that is away: one walks folders (not in a mere worker), one looks at photos.
 """
 
 import logging
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -14,10 +15,11 @@ from typing import Self
 from facekeep.actions.context import Activity, Context, Renderer
 from facekeep.actions.scan import scan_library
 from facekeep.domain.errors import FacekeepError, LibraryOffline
-from facekeep.library.walk import is_offline
+from facekeep.library.mounts import Mounts
 from facekeep.store import libraries, listing
 from facekeep.worker.analysing import Analyser, Progress
 from facekeep.worker.children import Children
+from facekeep.worker.presence import Role
 
 log = logging.getLogger(__name__)
 
@@ -37,22 +39,27 @@ class _Paused:
 class Background:
     """Background threads over a context. A context manager; leaving it finishes what is in hand."""
 
-    def __init__(self, ctx: Context, children: Children, painter: Renderer) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        children: Children,
+        painter: Renderer | None,
+        *,
+        role: Role = "serve",
+    ) -> None:
         self._stopping = threading.Event()
         self._scan_wanted, self._work_wanted = threading.Event(), threading.Event()
         self._walking: Path | None = None
         self._progress = Progress()
         self._paused = _Paused()
+        self._mounts = Mounts()
         # Actions done through this context wake the threads; what the page shows comes from them.
         self.context = replace(ctx, activity=self.activity, wake=self.wake, renderer=painter)
-        self._analyser = Analyser(self.context, children, self._analysed)
-        self._threads = [
-            threading.Thread(target=self._loop, args=(step, wanted), name=name)
-            for name, step, wanted in (
-                ("scans", self._run_scans, self._scan_wanted),
-                ("analysis", self._run_analysis, self._work_wanted),
-            )
-        ]
+        self._analyser = Analyser(self.context, children, self._analysed, role=role)
+        self.snapshot = self._analyser.snapshot
+        self._threads = [threading.Thread(target=self._look_at_photos, name="analysis")]
+        if role == "serve":
+            self._threads.append(threading.Thread(target=self._walk_folders, name="scans"))
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -76,37 +83,65 @@ class Background:
 
     def activity(self) -> Activity:
         """What is going on now."""
-        progress, walking, paused = self._progress, self._walking, self._paused.message
+        progress, walking = self._progress, self._walking
+        message = self._paused.message if self._paused.message else self._held_up()
         state = progress.state if progress.state != "idle" or walking is None else "scanning"
         return Activity(
-            state="paused" if paused else state,
+            state="paused" if message and progress.state == "idle" else state,
             photos_done=progress.done,
             faces_found=progress.faces,
             rate=progress.rate if state == "analysing" else 0.0,
             seconds_left=progress.seconds_left if state == "analysing" else None,
-            message=paused,
+            message=message,
         )
 
-    def _loop(self, step: Callable[[], None], wanted: threading.Event) -> None:
+    def _held_up(self) -> str:
+        if self._analyser.paused:
+            return "paused; resume to go on"
+        return "; ".join(pause.message for pause in self._analyser.pauses())
+
+    def _look_at_photos(self) -> None:
+        self._keep(self._run_analysis, self._work_wanted)
+
+    def _walk_folders(self) -> None:
+        self._keep(self._run_scans, self._scan_wanted)
+
+    def _keep(self, work: Callable[[threading.Event], None], wanted: threading.Event) -> None:
+        """Outlive the database and the disk: begin anew, after pauses that grow while they are away."""
         pause = 1.0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            try:
+                work(wanted)
+            except FacekeepError as error:
+                pause = 1.0 if time.monotonic() - began > LONGEST_PAUSE_S else pause
+                log.warning("%s; trying again in %.0f s", error.message, pause)
+                self._paused = _Paused(error.message)
+                self._analyser.troubled(error.message)
+                self._stopping.wait(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _turns(self, wanted: threading.Event) -> Iterator[None]:
+        """One turn at once, then one whenever something is wanted, and every few seconds."""
         while not self._stopping.is_set():
             wanted.clear()
             if self._stopping.is_set():  # asked between the two lines above, and now cleared
                 return
-            try:
-                step()
-                self._paused, pause = _Paused(), 1.0
-                wanted.wait(IDLE_S)
-            except FacekeepError as error:  # the database or disk is away: wait for it, growing slower
-                log.warning("%s; trying again in %.0f s", error.message, pause)
-                self._paused = _Paused(error.message)
-                self._stopping.wait(pause)
-                pause = min(2 * pause, LONGEST_PAUSE_S)
+            yield
+            self._paused = _Paused()
+            wanted.wait(IDLE_S)
 
-    def _run_analysis(self) -> None:
-        self._analyser.run(self._stopping.is_set)
+    def _run_analysis(self, wanted: threading.Event) -> None:
+        with self._analyser.presence:  # also while idle: others see that this worker lives
+            for _ in self._turns(wanted):
+                self._analyser.run(self._stopping.is_set)
+                self._analyser.turned()
 
-    def _run_scans(self) -> None:
+    def _run_scans(self, wanted: threading.Event) -> None:
+        for _ in self._turns(wanted):
+            self._scan_what_is_asked_for()
+
+    def _scan_what_is_asked_for(self) -> None:
         self._look_for_returned()
         with self.context.database.read() as reader:
             queue = libraries.open_scans(reader)
@@ -130,7 +165,7 @@ class Background:
         with self.context.database.read() as reader:
             away = [row for row in listing.libraries(reader) if not row.online]
         for row in away:
-            if not is_offline(Path(os.fsdecode(row.root))):
+            if not self._mounts.is_away(Path(os.fsdecode(row.root))):
                 with self.context.database.write() as writer:
                     libraries.request_scan(writer, row.library)
 

@@ -112,7 +112,10 @@ class Foreground:
     def _others_at_work(self) -> bool:
         with self._ctx.database.read() as reader:
             busy = photos.busy_count(reader)
-        self._say(note="waiting for another worker to finish" if busy and self._walked.is_set() else "")
+        if self._analyser.paused:
+            self._say(note="paused; `facekeep resume` goes on")
+        else:
+            self._say(note="waiting for another worker to finish" if busy and self._walked.is_set() else "")
         return busy > 0
 
     def _scanned(self, counts: ScanCounts) -> None:

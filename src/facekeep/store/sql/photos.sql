@@ -37,6 +37,17 @@ UPDATE photo SET content_hash = %(hash)s, size_bytes = %(size)s, media_type = %(
        state = 'waiting', due_at = now(), leased_by = NULL, leased_worker = NULL
 WHERE id = %(photo)s;
 
+-- name: reopen_touched
+-- The same content in a file that was written again: worth another look, unless the user gave it up.
+WITH back AS (
+    DELETE FROM failure x USING photo_file f
+    WHERE f.id = %(file)s AND x.photo_id = f.photo_id AND x.mtime_ns IS NOT NULL
+      AND (x.size_bytes, x.mtime_ns) IS DISTINCT FROM (f.size_bytes, f.mtime_ns) AND NOT x.given_up
+    RETURNING x.photo_id
+)
+UPDATE photo SET state = 'waiting', due_at = now(), leased_by = NULL, leased_worker = NULL
+FROM back WHERE photo.id = back.photo_id;
+
 -- name: forget_failure
 DELETE FROM failure WHERE photo_id = %(photo)s;
 
@@ -89,36 +100,44 @@ SET code = excluded.code, message = excluded.message, permanent = true, retry_at
 -- What a worker does -------------------------------------------------------------------------------------
 
 -- name: claim
+-- One short read of the index for each library that may be claimed from, however many photos there are.
 -- A lease is a due time in the future: nobody needs to take it back when its worker dies.
-UPDATE photo SET leased_by = %(token)s, leased_worker = %(worker)s, due_at = now() + make_interval(secs => %(lease_s)s)
-WHERE id IN (
-    SELECT id FROM photo p
-    WHERE p.due_at <= now()
-      AND EXISTS (SELECT FROM photo_file f JOIN library l ON l.id = f.library_id
-                  WHERE f.photo_id = p.id AND f.state = 'present' AND l.online)
-    ORDER BY p.due_at, p.id
-    LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED
+WITH due AS (
+    SELECT p.id FROM library l CROSS JOIN LATERAL (
+        SELECT id, due_at FROM photo
+        WHERE photo.library_id = l.id AND due_at <= now()
+        ORDER BY due_at, id LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    ) p
+    WHERE l.online AND l.id <> ALL(%(without)s::bigint[])
+      AND (%(only)s::bigint IS NULL OR l.id = %(only)s)
+      AND NOT (SELECT paused FROM control)
+    ORDER BY p.due_at, p.id LIMIT %(limit)s
 )
-RETURNING id;
+UPDATE photo SET leased_by = %(token)s, leased_worker = %(worker)s,
+       due_at = now() + make_interval(secs => %(lease_s)s)
+FROM due WHERE photo.id = due.id
+RETURNING photo.id;
 
--- name: renew
-UPDATE photo SET due_at = now() + make_interval(secs => %(lease_s)s)
-WHERE leased_by = %(token)s AND id = ANY(%(photos)s);
+-- name: claimed
+-- What is known of the photos in hand, and the file of each that is read: of its library, the oldest on record.
+SELECT DISTINCT ON (p.id) p.id AS photo, f.id AS file, l.id AS library, l.root, f.path, f.size_bytes, f.mtime_ns,
+       x.code::text AS code, coalesce(x.attempts, 0) AS attempts, coalesce(x.tries, 0) AS tries, x.retry_long_side
+FROM photo p
+JOIN photo_file f ON f.photo_id = p.id AND f.state = 'present'
+JOIN library l ON l.id = f.library_id AND l.online
+LEFT JOIN failure x ON x.photo_id = p.id
+WHERE p.id = ANY(%(photos)s)
+ORDER BY p.id, (l.id = p.library_id) DESC, f.id;
 
 -- name: give_back
 UPDATE photo SET leased_by = NULL, leased_worker = NULL, due_at = now() WHERE leased_by = %(token)s AND id = ANY(%(photos)s);
 
--- name: places
-SELECT f.photo_id, f.id AS file_id, l.id AS library_id, l.root, f.path
-FROM photo_file f JOIN library l ON l.id = f.library_id
-WHERE f.photo_id = ANY(%(photos)s) AND f.state = 'present' AND l.online
-ORDER BY f.photo_id, f.id;
-
 -- name: finish
 -- Nothing when the lease was lost meanwhile: then another worker's answer stands.
 UPDATE photo SET state = 'done', due_at = NULL, leased_by = NULL, leased_worker = NULL, width = %(width)s, height = %(height)s,
-       media_type = %(media_type)s, taken_at = %(taken_at)s, analysed_by = %(pack)s, analysed_at = now()
+       media_type = %(media_type)s, taken_at = %(taken_at)s, analysed_by = %(pack)s, analysed_at = now(),
+       analysed_long_side = %(long_side)s
 WHERE id = %(photo)s AND leased_by = %(token)s
 RETURNING id;
 
@@ -129,36 +148,34 @@ WHERE id = %(photo)s AND leased_by = %(token)s
 RETURNING due_at;
 
 -- name: put_failure
-INSERT INTO failure (photo_id, code, message, attempts, permanent, retry_at)
-VALUES (%(photo)s, %(code)s, %(message)s, %(charge)s, %(permanent)s, %(retry_at)s)
+INSERT INTO failure (photo_id, code, message, detail, attempts, permanent, retry_at, long_side, retry_long_side,
+                     size_bytes, mtime_ns)
+VALUES (%(photo)s, %(code)s, %(message)s, %(detail)s, %(charge)s, %(permanent)s, %(retry_at)s, %(long_side)s,
+        %(retry_long_side)s, %(size)s, %(mtime_ns)s)
 ON CONFLICT (photo_id) DO UPDATE
-SET code = excluded.code, message = excluded.message, attempts = failure.attempts + excluded.attempts,
-    tries = failure.tries + 1, permanent = excluded.permanent, retry_at = excluded.retry_at, last_at = now();
+SET code = excluded.code, message = excluded.message, detail = excluded.detail,
+    attempts = failure.attempts + excluded.attempts, tries = failure.tries + 1,
+    permanent = excluded.permanent, retry_at = excluded.retry_at, last_at = now(), given_up = false,
+    long_side = coalesce(excluded.long_side, failure.long_side), retry_long_side = excluded.retry_long_side,
+    size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns;
 
--- name: attempts
-SELECT attempts, tries FROM failure WHERE photo_id = %(photo)s;
+-- name: hasten
+WITH waits AS (
+    UPDATE failure x SET retry_at = now() FROM photo p
+    WHERE p.id = x.photo_id AND x.code::text = %(code)s AND NOT x.permanent
+      AND (%(library)s::bigint IS NULL OR p.library_id = %(library)s)
+    RETURNING x.photo_id
+)
+UPDATE photo SET due_at = now() FROM waits WHERE photo.id = waits.photo_id AND photo.leased_by IS NULL;
 
 -- name: file_missing
 UPDATE photo_file SET state = 'missing' WHERE id = %(file)s AND state = 'present';
 
 -- name: due_count
-SELECT count(*) FROM photo p WHERE p.due_at IS NOT NULL AND p.due_at <= now()
-  AND EXISTS (SELECT FROM photo_file f JOIN library l ON l.id = f.library_id
-              WHERE f.photo_id = p.id AND f.state = 'present' AND l.online);
+SELECT count(*) FROM photo p JOIN library l ON l.id = p.library_id WHERE l.online AND p.due_at <= now();
 
 -- name: busy_count
-SELECT count(*) FROM photo p WHERE p.state = 'waiting'
-  AND EXISTS (SELECT FROM photo_file f JOIN library l ON l.id = f.library_id
-              WHERE f.photo_id = p.id AND f.state = 'present' AND l.online);
-
--- name: retry
-WITH again AS (
-    UPDATE failure SET permanent = false, retry_at = now(), attempts = 0, tries = 0
-    WHERE (%(photo)s::bigint IS NULL OR photo_id = %(photo)s)
-      AND (%(code)s::text IS NULL OR code::text = %(code)s)
-    RETURNING photo_id
-)
-UPDATE photo SET state = 'waiting', due_at = now(), leased_by = NULL, leased_worker = NULL FROM again WHERE photo.id = again.photo_id;
+SELECT count(*) FROM photo p JOIN library l ON l.id = p.library_id WHERE l.online AND p.state = 'waiting';
 
 -- name: return_orphans
 -- Leases of workers that are gone: the server dropped their advisory lock when they died.
@@ -168,3 +185,7 @@ WHERE leased_worker IS NOT NULL AND leased_worker NOT IN (
     WHERE locktype = 'advisory' AND classid = %(space)s AND objsubid = 2
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 );
+
+-- name: return_own
+-- What a worker of this number had in hand when it lost its database.
+UPDATE photo SET leased_by = NULL, leased_worker = NULL, due_at = now() WHERE leased_worker = %(worker)s;
