@@ -12,6 +12,8 @@ from PIL import Image
 from tests.chaos.sound import pictures, png, png_chunk
 
 PNG = b"\x89PNG\r\n\x1a\n"
+BEYOND_ANY_FILE = b"II+\0\x08\0\0\0" + struct.pack("<Q", 2**63 - 8)
+"""A BigTIFF whose directory stands where the system refuses to seek."""
 HEADER = struct.Struct(">IIBBBBB")
 
 
@@ -186,6 +188,7 @@ def _tiff_lies() -> dict[str, bytes]:
     return {
         "loop.tif": b"II*\0\x08\0\0\0" + struct.pack("<HI", 0, 8),
         "far.tif": b"II*\0\xff\xff\xff\x7f",
+        "beyond-any-file.tif": BEYOND_ANY_FILE,
         "at-itself.tif": b"II*\0\0\0\0\0",
         "no-size.tif": _tiff(longs(256, 0), longs(257, 0)),
         "many-samples.tif": _tiff(longs(256, 64), longs(257, 64), samples=60_000),

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from tests.chaos.anatomy import parts, sizes
+from tests.chaos.hard_cases import BEYOND_ANY_FILE
 from tests.chaos.malformed import write_mutants
 from tests.chaos.mutations import MUTATIONS
 from tests.chaos.sound import HEIGHT, WIDTH, pictures
 
-from facekeep.domain.errors import PhotoFault
+from facekeep.domain.errors import FailureCode, PhotoFault
 from facekeep.inference.decode import decode
 
 
@@ -46,6 +47,15 @@ def test_damage_is_mostly_noticed(tmp_path: Path) -> None:
     outcomes = [_decoded(path) for path in write_mutants(tmp_path, 2 * len(pictures()))]
     assert outcomes.count(False) > len(outcomes) // 3
     assert outcomes.count(True) > len(outcomes) // 8
+
+
+def test_a_place_that_no_file_has_is_the_photos_fault_and_not_the_disks(tmp_path: Path) -> None:
+    """As a fault of storage it would be tried for ever, and pause its whole library."""
+    path = tmp_path / "beyond.tif"
+    path.write_bytes(BEYOND_ANY_FILE)
+    with pytest.raises(PhotoFault) as raised:
+        decode(path, long_side=WIDTH)
+    assert raised.value.failure is FailureCode.UNREADABLE
 
 
 def _decoded(path: Path) -> bool:

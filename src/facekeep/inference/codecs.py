@@ -1,5 +1,6 @@
 """Running a codec on a stranger's file: quietly, and with one kind of error coming out."""
 
+import errno
 import threading
 import warnings
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ from facekeep.domain.osfaults import photo_fault
 
 # Codecs do not share an error type for this; these words are in Pillow's, libheif's and libjpeg's messages.
 _MEMORY_WORDS = ("out of memory", "memory allocation", "insufficient memory", "unsufficientmemory")
+
+# A damaged header sends a reader to a place that no file has, and the system refuses to go there.
+_NO_SUCH_PLACE = frozenset({errno.EINVAL, errno.EOVERFLOW})
 
 
 class _Quiet:
@@ -64,7 +68,7 @@ def codec(name: str) -> Iterator[None]:
     except MemoryError as error:
         raise PhotoFault(FailureCode.OUT_OF_MEMORY, f"{name}: not enough memory to decode it") from error
     except OSError as error:
-        if error.errno is not None:
+        if error.errno is not None and error.errno not in _NO_SUCH_PLACE:
             raise photo_fault(error, name) from error
         raise _undecodable(error, name) from error
     except Exception as error:  # the edge: a codec fed with damaged bytes may raise anything at all
