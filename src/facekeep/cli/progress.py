@@ -47,9 +47,9 @@ def view() -> Iterator[Show]:
     if not sys.stderr.isatty():
         yield _Lines().show
         return
-    with _bar() as bar:
-        task = bar.add_task("starting", total=None, detail="")
-        yield lambda now: _update(bar, task, now)
+    with bar() as shown:
+        task = shown.add_task("starting", total=None, detail="")
+        yield lambda now: _update(shown, task, now)
 
 
 class _Lines:
@@ -62,7 +62,8 @@ class _Lines:
             note(f"{count(now.analysis.done, 'photo')} done; {_detail(now)}")
 
 
-def _bar() -> "Progress":
+def bar() -> "Progress":
+    """A line on a terminal that moves: what is done, how much of how much, and a `detail`."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 

@@ -22,6 +22,9 @@ from facekeep.library.sniff import sniff
 Known = Callable[[bytes], tuple[int, int] | None]
 """Given a path relative to the root: the size and mtime_ns on record, None for a file never seen."""
 
+LEADS_ELSEWHERE = "a link that leads elsewhere"
+"""Why a link was left alone by a walk that does not leave its root."""
+
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
@@ -97,7 +100,8 @@ def walk(
     A candidate has a photo's name ending, whatever it holds, or an unknown ending and a picture's content.
     Links to files are followed; links to folders outside the root once, never in circles. `skip` names
     folders not to enter; `on_skip` is told of each folder left out and why, `on_other` of each file that is
-    no photo. Without `leave`, no link out of the root is followed. Raises LibraryOffline when the root is gone.
+    no photo. Without `leave`, no link out of the root is followed. Raises LibraryOffline when the root is
+    gone.
     """
     return _Walker(os.fsencode(root), known, stop, on_skip, on_other, leave).run(skip)
 
@@ -174,7 +178,7 @@ class _Walker:
         full = os.path.join(self.root, path)
         if self.leave or not os.path.islink(full) or not self._leads_outside(full):
             return False
-        self.on_skip(path, "a link that leads elsewhere")
+        self.on_skip(path, LEADS_ELSEWHERE)
         return True
 
     def _leads_outside(self, path: bytes) -> bool:
