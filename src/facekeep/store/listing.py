@@ -15,6 +15,7 @@ from facekeep.store.libraries import SQL as LIBRARY_SQL
 from facekeep.store.queries import load
 from facekeep.store.rows import (
     FaceRow,
+    FailureCount,
     FailureRow,
     LibraryRow,
     Page,
@@ -187,9 +188,17 @@ def failures(
     return _page(rows, limit, total, lambda _: [start + _bounded(limit)])
 
 
-def failure_counts(reader: Reader) -> list[tuple[str, int]]:
+def failure(reader: Reader, photo_id: int) -> FailureRow:
+    """The failure of one photo. NotFound when it has none."""
+    found = reader.first(FailureRow, SQL["one_failure"], {"photo": photo_id})
+    if found is None:
+        raise NotFound(f"photo {photo_id} has no failure on record")
+    return found
+
+
+def failure_counts(reader: Reader) -> list[FailureCount]:
     """How many failed for each reason, most first."""
-    return [(str(code), int(count)) for code, count in reader.tuples(SQL["failure_codes"])]
+    return reader.all(FailureCount, SQL["failure_codes"])
 
 
 def iter_faces(reader: Reader) -> Iterator[FaceRow]:

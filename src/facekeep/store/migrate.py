@@ -8,6 +8,7 @@ from typing import Any, cast
 import psycopg
 
 from facekeep.domain.errors import StorageFault
+from facekeep.store.database import Reader
 
 HEAD = "0001"
 """The schema this program works with; the newest file in migrations/versions (a test holds them equal)."""
@@ -29,6 +30,14 @@ def current(conninfo: str) -> str | None:
             f"cannot open the database: {str(error).strip()}",
             hint="Check FACEKEEP_DATABASE_URL, and that the server runs.",
         ) from error
+
+
+def version_of(reader: Reader) -> str | None:
+    """The schema version that a connection sees; None when there is none."""
+    if reader.value("SELECT to_regclass('schema_version')") is None:
+        return None
+    found = reader.value("SELECT version_num FROM schema_version")
+    return None if found is None else str(found)
 
 
 def migrate(conninfo: str, *, notice: Callable[[str], None] = ignore) -> None:

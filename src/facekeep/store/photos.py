@@ -205,14 +205,11 @@ def fail(writer: Writer, photo: int, token: UUID, failing: Failing) -> bool:
     ended = writer.tuples(SQL["fail"], row)
     if not ended:
         return False
-    ledger = {"photo": photo, "code": failing.code.value, "message": storable(failing.message)}
+    ledger: dict[str, object] = {"photo": photo, "code": failing.code.value}
+    ledger |= {"message": storable(failing.message), "detail": clean(failing.detail)[:4000]}
     ledger |= {"charge": int(failing.charged), "permanent": failing.permanent, "retry_at": ended[0][0]}
     ledger |= {"long_side": failing.long_side, "retry_long_side": failing.retry_long_side}
-    ledger |= {
-        "size": failing.size_bytes,
-        "mtime_ns": failing.mtime_ns,
-        "detail": clean(failing.detail)[:4000],
-    }
+    ledger |= {"size": failing.size_bytes, "mtime_ns": failing.mtime_ns}
     writer.run(SQL["put_failure"], ledger)
     return True
 

@@ -93,9 +93,32 @@ class FailureRow:
     code: str
     message: str
     attempts: int
+    """Tries that were charged to the photo."""
+    tries: int
     permanent: bool
+    given_up: bool
     retry_at: datetime | None
+    first_at: datetime
     last_at: datetime
+    long_side: int | None
+    """The working size that failed, in pixels."""
+    retry_long_side: int | None
+    """The working size of the next try; None for full size."""
+    size_bytes: int | None
+    mtime_ns: int | None
+    """The file as it was then."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureCount:
+    """How many failed for one reason; of them, those that are not tried again, and those given up."""
+
+    code: str
+    count: int
+    permanent: int
+    given_up: int
+    retry_at: datetime | None
+    """When the first of them is tried again."""
 
 
 @dataclass(frozen=True, slots=True)

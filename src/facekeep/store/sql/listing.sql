@@ -86,24 +86,38 @@ SELECT count(*) FROM photo p
 {filter}
 
 -- name: failures
-SELECT photo, files, code, message, attempts, permanent, retry_at, last_at FROM (
+SELECT photo, files, code, message, attempts, tries, permanent, given_up, retry_at, first_at, last_at, long_side,
+       retry_long_side, size_bytes, mtime_ns
+FROM (
     SELECT 0 AS kind, x.photo_id AS key, x.photo_id AS photo,
            ARRAY(SELECT l.root || '\x2f'::bytea || pf.path FROM photo_file pf JOIN library l ON l.id = pf.library_id
                  WHERE pf.photo_id = x.photo_id ORDER BY pf.state, pf.id) AS files,
-           x.code::text AS code, x.message, x.attempts, x.permanent, x.retry_at, x.last_at
+           x.code::text AS code, x.message, x.attempts, x.tries, x.permanent, x.given_up, x.retry_at, x.first_at,
+           x.last_at, x.long_side, x.retry_long_side, x.size_bytes, x.mtime_ns
     FROM failure x
     UNION ALL
     SELECT 1, row_number() OVER (ORDER BY s.library_id, s.path), NULL, ARRAY[l.root || '\x2f'::bytea || s.path],
-           s.code::text, s.message, 0, false, NULL, s.last_at
+           s.code::text, s.message, 0, 0, false, false, NULL, s.first_at, s.last_at, NULL, NULL, NULL, NULL
     FROM scan_problem s JOIN library l ON l.id = s.library_id
 ) AS all_failures
 WHERE %(code)s::text IS NULL OR code = %(code)s
 ORDER BY kind, key OFFSET %(offset)s LIMIT %(limit)s;
+
+-- name: one_failure
+SELECT x.photo_id AS photo,
+       ARRAY(SELECT l.root || '\x2f'::bytea || pf.path FROM photo_file pf JOIN library l ON l.id = pf.library_id
+             WHERE pf.photo_id = x.photo_id ORDER BY pf.state, pf.id) AS files,
+       x.code::text AS code, x.message, x.attempts, x.tries, x.permanent, x.given_up, x.retry_at, x.first_at, x.last_at,
+       x.long_side, x.retry_long_side, x.size_bytes, x.mtime_ns
+FROM failure x WHERE x.photo_id = %(photo)s;
 
 -- name: count_failures
 SELECT (SELECT count(*) FROM failure WHERE %(code)s::text IS NULL OR code::text = %(code)s)
      + (SELECT count(*) FROM scan_problem WHERE %(code)s::text IS NULL OR code::text = %(code)s);
 
 -- name: failure_codes
-SELECT code::text, count(*) FROM (SELECT code FROM failure UNION ALL SELECT code FROM scan_problem) AS x
+SELECT code::text AS code, count(*) AS count, count(*) FILTER (WHERE permanent AND NOT given_up) AS permanent,
+       count(*) FILTER (WHERE given_up) AS given_up, min(retry_at) AS retry_at
+FROM (SELECT code, permanent, given_up, retry_at FROM failure
+      UNION ALL SELECT code, false, false, NULL FROM scan_problem) AS x
 GROUP BY code ORDER BY count(*) DESC, code::text;

@@ -89,11 +89,14 @@ CREATE TABLE photo_file (
 CREATE INDEX photo_file_photo ON photo_file (photo_id);
 CREATE INDEX photo_file_unseen ON photo_file (library_id, seen_in) WHERE state = 'present';
 
-CREATE FUNCTION settle_photo(which bigint) RETURNS void LANGUAGE sql AS $$
+-- The plan may be made while the tables are empty and then stay with the session that fills them. So it is
+-- written in a way that leaves no choice but the index by photo.
+CREATE FUNCTION settle_photo(which bigint) RETURNS void LANGUAGE sql SET enable_seqscan = off AS $$
     UPDATE photo SET library_id = home.library_id
-    FROM (SELECT (SELECT f.library_id FROM photo_file f JOIN library l ON l.id = f.library_id
-                  WHERE f.photo_id = which AND f.state = 'present'
-                  ORDER BY l.online DESC, f.id LIMIT 1) AS library_id) AS home
+    FROM (SELECT (SELECT f.library_id FROM photo_file f
+                  WHERE f.photo_id = which AND f.state <> 'missing'
+                  ORDER BY (SELECT l.online FROM library l WHERE l.id = f.library_id) DESC, f.id
+                  LIMIT 1) AS library_id) AS home
     WHERE photo.id = which AND photo.library_id IS DISTINCT FROM home.library_id
 $$;
 
