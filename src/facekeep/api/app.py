@@ -10,9 +10,22 @@ from fastapi.routing import APIRoute
 
 from facekeep import __version__
 from facekeep.actions.context import Context
-from facekeep.api import errors, pages
+from facekeep.api import errors, metrics, pages
 from facekeep.api.events import StatusFeed
-from facekeep.api.routes import faces, failures, libraries, people, photos, scans, status
+from facekeep.api.looks import Costly
+from facekeep.api.report import About
+from facekeep.api.routes import (
+    activity,
+    faces,
+    failures,
+    health,
+    libraries,
+    people,
+    photos,
+    report,
+    scans,
+    status,
+)
 from facekeep.api.safety import KnownVisitors, SecurityHeaders, SmallBodies
 
 PREFIX = "/api/v1"
@@ -32,10 +45,12 @@ def create_app(
     allowed_hosts: Iterable[str] = (),
     page: Path = pages.FOLDER,
     instance: str = "",
+    about: About | None = None,
 ) -> FastAPI:
     """The application over one Context. Without one it can only describe itself (`openapi()`).
 
-    `allowed_hosts` are host names beside loopback ones; `instance` is what /healthz tells this server by.
+    `allowed_hosts` are host names beside loopback ones; `instance` is what /healthz tells this server by,
+    `about` what the report to maintainers says of the program around it.
     """
     app = _Application(
         title="facekeep",
@@ -50,10 +65,13 @@ def create_app(
     )
     app.state.context = context
     app.state.instance = instance
+    app.state.about = About() if about is None else about
     app.state.feed = StatusFeed(lambda: status.look(app.state.context).model_dump_json())
+    app.state.counts = Costly(lambda: metrics.count(app.state.context))
+    app.state.watch = health.Watch(app.state.context, app.state.counts)
     errors.install(app)
     app.include_router(_api())
-    app.include_router(status.health)
+    app.include_router(health.router)
     app.include_router(pages.router(page))
     # The last added is the first to see a request.
     app.add_middleware(SmallBodies)
@@ -85,7 +103,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for part in (status, people, faces, photos, failures, libraries, scans):
+    for part in (status, activity, people, faces, photos, failures, libraries, scans, report):
         api.include_router(part.router)
     return api
 

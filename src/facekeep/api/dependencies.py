@@ -6,6 +6,8 @@ from fastapi import Depends, Path, Query, Request
 
 from facekeep.actions.context import Context
 from facekeep.api.events import StatusFeed
+from facekeep.api.looks import Costly
+from facekeep.api.metrics import Counts
 from facekeep.api.schemas import MAX_ID, Text
 
 MAX_PAGE = 1000
@@ -20,8 +22,13 @@ def _feed(request: Request) -> StatusFeed:
     return cast(StatusFeed, request.app.state.feed)
 
 
+def _counts(request: Request) -> Costly[Counts]:
+    return cast("Costly[Counts]", request.app.state.counts)
+
+
 Wired = Annotated[Context, Depends(_context)]
 Feed = Annotated[StatusFeed, Depends(_feed)]
+Counted = Annotated[Costly[Counts], Depends(_counts)]
 
 PathId = Annotated[int, Path(ge=1, le=MAX_ID)]
 OptionalId = Annotated[int | None, Query(ge=1, le=MAX_ID)]

@@ -50,9 +50,11 @@ _CODE_OF_STATUS = {
 
 
 class InvalidPart(BaseModel):
-    """One thing that is wrong with a request."""
+    """One thing that is wrong, with a request or with the server."""
 
-    where: str = Field(description="The part of the request, such as `body.name`.", examples=["body.version"])
+    where: str = Field(
+        description="The part of it, such as `body.name` or `database`.", examples=["body.version"]
+    )
     message: str = Field(examples=["Field required"])
 
 
@@ -66,13 +68,13 @@ class Problem(BaseModel):
     code: str = Field(
         description="Stable name of the kind of problem: `usage`, `not_found`, `conflict`, `environment`, "
         "`storage`, `model`, `library_offline`, `photo`, `invalid_request`, `forbidden`, `body_too_large`, "
-        "`method_not_allowed`, `internal`.",
+        "`method_not_allowed`, `not_ready`, `internal`.",
         examples=["conflict"],
     )
     hint: str = Field(default="", description="What to do about it; may be empty.", examples=["Look again."])
     failure: str | None = Field(default=None, description="With `photo`: the failure code of the photo.")
     errors: list[InvalidPart] | None = Field(
-        default=None, description="With `invalid_request`: what is wrong where."
+        default=None, description="With `invalid_request` and `not_ready`: what is wrong where."
     )
 
 

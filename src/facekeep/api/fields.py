@@ -4,10 +4,22 @@ Apart from the schemas, so that the command line need not load them.
 """
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 
+from facekeep.api.reasons import REASONS
+from facekeep.domain.errors import FailureCode
 from facekeep.domain.faces import Box
 from facekeep.library.identity import display_path
-from facekeep.store.rows import FaceRow, FailureRow, LibraryRow, PersonRow, PhotoRow, ScanRow, Status
+from facekeep.store.rows import (
+    FaceRow,
+    FailureCount,
+    FailureRow,
+    LibraryRow,
+    PersonRow,
+    PhotoRow,
+    ScanRow,
+    Status,
+)
 
 Fields = dict[str, object]
 
@@ -65,17 +77,31 @@ def photo_fields(row: PhotoRow) -> Fields:
 
 
 def failure_fields(row: FailureRow) -> Fields:
-    """A photo or path that failed."""
+    """A photo or path that failed, with all that the ledger knows."""
+    changed = None if row.mtime_ns is None else datetime.fromtimestamp(row.mtime_ns / 1e9, UTC)
     return {
         "photo": row.photo,
         "files": paths(row.files),
         "code": row.code,
         "message": row.message,
         "attempts": row.attempts,
+        "tries": row.tries,
         "permanent": row.permanent,
+        "given_up": row.given_up,
         "retry_at": row.retry_at,
+        "first_at": row.first_at,
         "last_at": row.last_at,
+        "long_side": row.long_side,
+        "retry_long_side": row.retry_long_side,
+        "file_bytes": row.size_bytes,
+        "file_changed_at": changed,
     }
+
+
+def count_fields(row: FailureCount) -> Fields:
+    """How many failed for one reason, what it means and what comes next."""
+    reason = REASONS[FailureCode(row.code)]
+    return {**asdict(row), "meaning": reason.meaning, "next": reason.next}
 
 
 def library_fields(row: LibraryRow) -> Fields:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from facekeep.actions.context import Activity as Doing
 from facekeep.api.fields import (
+    count_fields,
     face_fields,
     failure_fields,
     library_fields,
@@ -17,6 +18,7 @@ from facekeep.api.fields import (
 )
 from facekeep.domain.errors import FailureCode
 from facekeep.store.rows import FaceRow, FailureRow, LibraryRow, PersonRow, PhotoRow, ScanRow
+from facekeep.store.rows import FailureCount as FailureCountRow
 from facekeep.store.rows import Status as StatusRow
 
 MAX_ID = 2**63 - 1
@@ -103,6 +105,12 @@ class Health(Schema):
 
     status: Literal["ok"] = "ok"
     instance: str = Field(description="Tells one running server from another.")
+
+
+class Ready(Schema):
+    """That the server can do its work."""
+
+    status: Literal["ready"] = "ready"
 
 
 # People ----------------------------------------------------------------------------------------------------
@@ -271,17 +279,35 @@ class Failure(Schema):
 
     photo: int | None = Field(description="Null for a path that could not be read at all.")
     files: list[str]
-    code: str = Field(description="Why, for programs (see docs/api.md).", examples=["unreadable"])
+    code: FailureCode = Field(description="Why, for programs (see docs/api.md).", examples=["unreadable"])
     message: str = Field(description="Why, for people.")
-    attempts: int
+    attempts: int = Field(description="Tries that were charged to the photo, of at most `max_attempts`.")
+    tries: int = Field(description="All tries in a row, also those that failed by no fault of the photo.")
     permanent: bool = Field(description="Not tried again until the file changes or a retry is asked for.")
-    retry_at: datetime | None
+    given_up: bool = Field(description="The user said not to try it any more.")
+    retry_at: datetime | None = Field(description="When it is tried again; null when it is not, or unknown.")
+    first_at: datetime
     last_at: datetime
+    long_side: int | None = Field(description="The size that failed: pixels of the longer side.")
+    retry_long_side: int | None = Field(description="The size of the next try; null for full size.")
+    file_bytes: int | None = Field(description="The file as it was then.")
+    file_changed_at: datetime | None
 
     @classmethod
     def of(cls, row: FailureRow) -> Self:
         """From a row of the listing."""
         return cls.model_validate(failure_fields(row))
+
+
+class FailureDetail(Failure):
+    """One failure with the full text of what went wrong."""
+
+    detail: str = Field(description="The error's whole text, such as a traceback; may be empty.")
+
+    @classmethod
+    def with_detail(cls, row: FailureRow, detail: str) -> Self:
+        """From a row of the listing and the ledger's long text."""
+        return cls.model_validate(failure_fields(row) | {"detail": detail})
 
 
 class FailuresPage(Schema):
@@ -295,8 +321,18 @@ class FailuresPage(Schema):
 class FailureCount(Schema):
     """How many failed for one reason."""
 
-    code: str
+    code: FailureCode
     count: int
+    permanent: int = Field(description="Of them, those that are not tried again by themselves.")
+    given_up: int = Field(description="Of them, those that the user gave up.")
+    retry_at: datetime | None = Field(description="When the first of them is tried again.")
+    meaning: str = Field(description="What the reason means, for people.")
+    next: str = Field(description="What facekeep does next, for people.")
+
+    @classmethod
+    def of(cls, row: FailureCountRow) -> Self:
+        """From a row of the listing."""
+        return cls.model_validate(count_fields(row))
 
 
 class FailureCounts(Schema):
@@ -305,17 +341,40 @@ class FailureCounts(Schema):
     items: list[FailureCount]
 
 
-class Retry(Body):
-    """What to try again; everything that failed when both are left out."""
+MAX_NAMED = 5000
+"""Photos in one request: their numbers fit a body of the largest size."""
 
-    photo: Id | None = None
+Photos = Annotated[list[Id], Field(min_length=1, max_length=MAX_NAMED)]
+
+
+class Retry(Body):
+    """What to try again: these photos, or all that failed for a reason; everything when all are left out.
+
+    What the user gave up is tried again only when it is named.
+    """
+
+    photos: Photos | None = None
+    photo: Id | None = Field(default=None, description="Short for `photos` with one.")
     code: FailureCode | None = None
+    all: Literal[True] | None = Field(default=None, description="Everything; says so in plain words.")
 
 
 class Retried(Schema):
     """How many photos were put back."""
 
     retried: int
+
+
+class GiveUp(Body):
+    """Photos that are never to be tried again, until their file changes or a retry names them."""
+
+    photos: Photos
+
+
+class GivenUp(Schema):
+    """How many of them had failed, and are given up now."""
+
+    given_up: int
 
 
 # Libraries and scans ---------------------------------------------------------------------------------------

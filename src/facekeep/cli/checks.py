@@ -137,10 +137,10 @@ def _weights() -> Iterator[Check]:
 
 
 def _models(home: Path) -> Check:
-    from facekeep.cli.models import is_ready
+    from facekeep.api.readiness import are_models_ready
     from facekeep.domain.packs import BUNDLED
 
-    if is_ready(home / "models" / BUNDLED.label):
+    if are_models_ready(home / "models", BUNDLED):
         return Check("models", "ok", f"{BUNDLED.label} is ready")
     return Check("models", "ok", f"{BUNDLED.label} is made on first use, within seconds")
 

@@ -26,7 +26,7 @@ ALL_LINES = 300
 MAX_TEMPLATES = 512
 MAX_MESSAGE, MAX_TRACE, MAX_FIELD = 2000, 6000, 200  # characters
 
-_OURS = frozenset((*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"))
+_OURS = frozenset((*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"))
 _NUMBER = re.compile(r"\d+")
 _PASSWORD = re.compile(r"(://[^\s:/@]*):[^\s@]*@")
 

@@ -1,7 +1,5 @@
 """`facekeep models`."""
 
-from pathlib import Path
-
 import typer
 
 from facekeep.cli import options
@@ -13,6 +11,7 @@ app = typer.Typer(help="The model packs that find and recognise faces.", no_args
 @app.command("list")
 def list_models(json: Json = False, home: Home = None) -> None:
     """List the model packs: what they are, their licence, and whether they are ready to use."""
+    from facekeep.api.readiness import are_models_ready
     from facekeep.cli.output import emit, table
     from facekeep.domain.packs import BUNDLED, PACKS
 
@@ -26,7 +25,7 @@ def list_models(json: Json = False, home: Home = None) -> None:
             "licence": pack.licence,
             "dimensions": pack.dimensions,
             "active": pack is BUNDLED,
-            "ready": is_ready(settings.home / "models" / pack.label),
+            "ready": are_models_ready(settings.home / "models", pack),
         }
         for pack in PACKS
     ]
@@ -44,11 +43,3 @@ def list_models(json: Json = False, home: Home = None) -> None:
         for item in items
     )
     table(["model", "state", "licence", "description"], rows)
-
-
-def is_ready(folder: Path) -> bool:
-    """Whether a pack's files are there; their content is checked whenever they are used."""
-    from facekeep.inference.bundled import MODELS, PackFiles
-
-    files = PackFiles(folder)
-    return (folder / "manifest.json").is_file() and all(files.path(model).is_file() for model in MODELS)

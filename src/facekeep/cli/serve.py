@@ -14,6 +14,7 @@ from facekeep.domain.errors import EnvironmentFault
 if TYPE_CHECKING:
     import socket
 
+    from facekeep.api.recent import RecentLines
     from facekeep.settings import Settings
 
 
@@ -46,7 +47,7 @@ def serve(
 
     settings = options.load(home, host=host, port=port, workers=workers)
     roots = checked(settings, folders or [])
-    options.start_logging(settings)
+    recent = options.start_logging(settings)
     _refuse_second(settings)
     try:
         found = server.listen(settings.host, settings.port)
@@ -55,7 +56,7 @@ def serve(
         _refuse_second(settings)
         raise
     with found:
-        _serve(settings, found, roots, open_page)
+        _serve(settings, found, roots, open_page, recent)
 
 
 def _refuse_second(settings: "Settings") -> None:
@@ -69,13 +70,16 @@ def _refuse_second(settings: "Settings") -> None:
         )
 
 
-def _serve(settings: "Settings", found: "socket.socket", roots: list[Path], open_page: bool) -> None:
+def _serve(
+    settings: "Settings", found: "socket.socket", roots: list[Path], open_page: bool, recent: "RecentLines"
+) -> None:
     from facekeep import bootstrap
     from facekeep.actions.libraries import add_library, request_scan
     from facekeep.api import server
     from facekeep.api.app import create_app
     from facekeep.cli.output import note
     from facekeep.cli.progress import Steps
+    from facekeep.cli.reporting import about
     from facekeep.cli.running import written_down
 
     url, instance = server.url_of(found, settings.host), secrets.token_hex(8)
@@ -85,7 +89,12 @@ def _serve(settings: "Settings", found: "socket.socket", roots: list[Path], open
         with bootstrap.open_background(settings, ctx) as background:
             for root in roots:
                 request_scan(background.context, add_library(background.context, root).library)
-            app = create_app(background.context, allowed_hosts=settings.allowed_hosts, instance=instance)
+            app = create_app(
+                background.context,
+                allowed_hosts=settings.allowed_hosts,
+                instance=instance,
+                about=about(settings, recent),
+            )
             server.Server(app, found, ready=lambda: _announce(url, open_page)).run()
             note("stopping: finishing the photos in hand")
 

@@ -1,12 +1,23 @@
-"""Photos that could not be looked at, and trying them again."""
+"""Photos that could not be looked at: why, trying them again, or never."""
 
 from fastapi import APIRouter
 
 from facekeep.actions import failures as actions
-from facekeep.api.dependencies import DEFAULT_PAGE, Cursor, Limit, Wired
+from facekeep.api.dependencies import DEFAULT_PAGE, Cursor, Limit, PathId, Wired
 from facekeep.api.errors import answers
-from facekeep.api.schemas import Failure, FailureCount, FailureCounts, FailuresPage, Retried, Retry
-from facekeep.domain.errors import FailureCode
+from facekeep.api.schemas import (
+    Failure,
+    FailureCount,
+    FailureCounts,
+    FailureDetail,
+    FailuresPage,
+    GivenUp,
+    GiveUp,
+    Retried,
+    Retry,
+)
+from facekeep.domain.errors import FailureCode, UsageError
+from facekeep.store import failures as ledger
 from facekeep.store import listing
 
 router = APIRouter(prefix="/failures", tags=["failures"])
@@ -25,14 +36,30 @@ def list_failures(
 
 @router.get("/summary", responses=answers(503))
 def summary(ctx: Wired) -> FailureCounts:
-    """How many failed for each reason, most first."""
+    """How many failed for each reason, most first; what it means and what comes next."""
     with ctx.database.read() as reader:
         counts = listing.failure_counts(reader)
-    return FailureCounts(items=[FailureCount(code=code, count=count) for code, count in counts])
+    return FailureCounts(items=[FailureCount.of(row) for row in counts])
 
 
-@router.post("/retry", responses=answers(404, 422, 503))
+@router.get("/{photo}", responses=answers(404, 422, 503))
+def get(ctx: Wired, photo: PathId) -> FailureDetail:
+    """Why one photo failed, with the error's full text."""
+    with ctx.database.read() as reader:
+        return FailureDetail.with_detail(listing.failure(reader, photo), ledger.one(reader, photo).detail)
+
+
+@router.post("/retry", responses=answers(400, 422, 503))
 def retry(ctx: Wired, body: Retry) -> Retried:
-    """Look again: at one photo, at all that failed for one reason, or at all."""
+    """Look again: at these photos, at all that failed for one reason, or at all."""
+    photos = [body.photo] if body.photos is None and body.photo is not None else body.photos
+    if sum(given is not None for given in (photos, body.code, body.all)) > 1:
+        raise UsageError("more than one of photos, code and all was given", hint="Give one of them.")
     code = None if body.code is None else body.code.value
-    return Retried(retried=actions.retry(ctx, photo_id=body.photo, code=code))
+    return Retried(retried=actions.retry(ctx, photos=photos, code=code))
+
+
+@router.post("/give-up", responses=answers(422, 503), name="abandon")
+def give_up(ctx: Wired, body: GiveUp) -> GivenUp:
+    """Never look at these again, until their file changes or a retry names them."""
+    return GivenUp(given_up=actions.give_up(ctx, body.photos))

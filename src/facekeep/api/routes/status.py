@@ -1,16 +1,15 @@
 """How far everything is, once or as it changes."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from facekeep.actions.context import Context
 from facekeep.api.dependencies import Feed, Wired
 from facekeep.api.errors import answers
-from facekeep.api.schemas import Health, Status
+from facekeep.api.schemas import Status
 from facekeep.store import listing
 
 router = APIRouter()
-health = APIRouter()
 
 
 def look(ctx: Context) -> Status:
@@ -45,9 +44,3 @@ async def events(feed: Feed) -> StreamingResponse:
         # The second is for nginx, which would collect events before it passes them on.
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
-
-
-@health.get("/healthz", tags=["status"])
-def healthz(request: Request) -> Health:
-    """Whether the server answers; looks at nothing else."""
-    return Health(instance=request.app.state.instance)

@@ -4,6 +4,66 @@
  */
 
 export interface paths {
+    "/api/v1/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get
+         * @description What is being done, by whom, how fast, and what holds it up.
+         */
+        get: operations["activity_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activity/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause
+         * @description Take up no more photos, in any worker, until resumed. What is in hand is finished.
+         */
+        post: operations["activity_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activity/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume
+         * @description Go on.
+         */
+        post: operations["activity_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -128,6 +188,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/failures/give-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Abandon
+         * @description Never look at these again, until their file changes or a retry names them.
+         */
+        post: operations["failures_abandon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/failures/retry": {
         parameters: {
             query?: never;
@@ -139,7 +219,7 @@ export interface paths {
         put?: never;
         /**
          * Retry
-         * @description Look again: at one photo, at all that failed for one reason, or at all.
+         * @description Look again: at these photos, at all that failed for one reason, or at all.
          */
         post: operations["failures_retry"];
         delete?: never;
@@ -157,9 +237,29 @@ export interface paths {
         };
         /**
          * Summary
-         * @description How many failed for each reason, most first.
+         * @description How many failed for each reason, most first; what it means and what comes next.
          */
         get: operations["failures_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/failures/{photo}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get
+         * @description Why one photo failed, with the error's full text.
+         */
+        get: operations["failures_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -206,6 +306,26 @@ export interface paths {
          * @description Ask for a scan; joins one that is under way.
          */
         post: operations["libraries_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release
+         * @description Give the models' memory back, in every worker; they are loaded again with the next photo.
+         */
+        post: operations["activity_release"];
         delete?: never;
         options?: never;
         head?: never;
@@ -356,6 +476,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get
+         * @description What a maintainer needs to find a mistake; nothing private unless it is asked for.
+         */
+        get: operations["report_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scans": {
         parameters: {
             query?: never;
@@ -436,6 +576,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics
+         * @description Counts and states for Prometheus; without those of the database where that does not answer.
+         */
+        get: operations["status_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readyz
+         * @description Whether the server can do its work: database, schema and models are there. Answers within seconds.
+         */
+        get: operations["status_readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -507,6 +687,41 @@ export interface components {
             y: number;
         };
         /**
+         * Breaker
+         * @description Something that is paused because the environment failed; it is tried with one photo and goes on.
+         */
+        Breaker: {
+            code: components["schemas"]["FailureCode"];
+            /**
+             * Library
+             * @description Paused for this library; null for all that a worker does.
+             */
+            library: number | null;
+            /** Message */
+            message: string;
+            /**
+             * Seconds
+             * @description Until it is tried again.
+             */
+            seconds: number;
+            /**
+             * State
+             * @example open
+             * @example probing
+             */
+            state: string;
+            /**
+             * Trips
+             * @description How often it has been paused in a row.
+             */
+            trips: number;
+            /**
+             * Workers
+             * @description How many workers pause for it.
+             */
+            workers: number;
+        };
+        /**
          * Face
          * @description A face in a photo, with who it is as far as known.
          */
@@ -574,21 +789,45 @@ export interface components {
          * @description A photo that could not be looked at, or a path that could not be read.
          */
         Failure: {
-            /** Attempts */
+            /**
+             * Attempts
+             * @description Tries that were charged to the photo, of at most `max_attempts`.
+             */
             attempts: number;
             /**
-             * Code
              * @description Why, for programs (see docs/api.md).
              * @example unreadable
              */
-            code: string;
+            code: components["schemas"]["FailureCode"];
+            /**
+             * File Bytes
+             * @description The file as it was then.
+             */
+            file_bytes: number | null;
+            /** File Changed At */
+            file_changed_at: string | null;
             /** Files */
             files: string[];
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Given Up
+             * @description The user said not to try it any more.
+             */
+            given_up: boolean;
             /**
              * Last At
              * Format: date-time
              */
             last_at: string;
+            /**
+             * Long Side
+             * @description The size that failed: pixels of the longer side.
+             */
+            long_side: number | null;
             /**
              * Message
              * @description Why, for people.
@@ -604,8 +843,21 @@ export interface components {
              * @description Null for a path that could not be read at all.
              */
             photo: number | null;
-            /** Retry At */
+            /**
+             * Retry At
+             * @description When it is tried again; null when it is not, or unknown.
+             */
             retry_at: string | null;
+            /**
+             * Retry Long Side
+             * @description The size of the next try; null for full size.
+             */
+            retry_long_side: number | null;
+            /**
+             * Tries
+             * @description All tries in a row, also those that failed by no fault of the photo.
+             */
+            tries: number;
         };
         /**
          * FailureCode
@@ -618,10 +870,34 @@ export interface components {
          * @description How many failed for one reason.
          */
         FailureCount: {
-            /** Code */
-            code: string;
+            code: components["schemas"]["FailureCode"];
             /** Count */
             count: number;
+            /**
+             * Given Up
+             * @description Of them, those that the user gave up.
+             */
+            given_up: number;
+            /**
+             * Meaning
+             * @description What the reason means, for people.
+             */
+            meaning: string;
+            /**
+             * Next
+             * @description What facekeep does next, for people.
+             */
+            next: string;
+            /**
+             * Permanent
+             * @description Of them, those that are not tried again by themselves.
+             */
+            permanent: number;
+            /**
+             * Retry At
+             * @description When the first of them is tried again.
+             */
+            retry_at: string | null;
         };
         /**
          * FailureCounts
@@ -630,6 +906,86 @@ export interface components {
         FailureCounts: {
             /** Items */
             items: components["schemas"]["FailureCount"][];
+        };
+        /**
+         * FailureDetail
+         * @description One failure with the full text of what went wrong.
+         */
+        FailureDetail: {
+            /**
+             * Attempts
+             * @description Tries that were charged to the photo, of at most `max_attempts`.
+             */
+            attempts: number;
+            /**
+             * @description Why, for programs (see docs/api.md).
+             * @example unreadable
+             */
+            code: components["schemas"]["FailureCode"];
+            /**
+             * Detail
+             * @description The error's whole text, such as a traceback; may be empty.
+             */
+            detail: string;
+            /**
+             * File Bytes
+             * @description The file as it was then.
+             */
+            file_bytes: number | null;
+            /** File Changed At */
+            file_changed_at: string | null;
+            /** Files */
+            files: string[];
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Given Up
+             * @description The user said not to try it any more.
+             */
+            given_up: boolean;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /**
+             * Long Side
+             * @description The size that failed: pixels of the longer side.
+             */
+            long_side: number | null;
+            /**
+             * Message
+             * @description Why, for people.
+             */
+            message: string;
+            /**
+             * Permanent
+             * @description Not tried again until the file changes or a retry is asked for.
+             */
+            permanent: boolean;
+            /**
+             * Photo
+             * @description Null for a path that could not be read at all.
+             */
+            photo: number | null;
+            /**
+             * Retry At
+             * @description When it is tried again; null when it is not, or unknown.
+             */
+            retry_at: string | null;
+            /**
+             * Retry Long Side
+             * @description The size of the next try; null for full size.
+             */
+            retry_long_side: number | null;
+            /**
+             * Tries
+             * @description All tries in a row, also those that failed by no fault of the photo.
+             */
+            tries: number;
         };
         /**
          * FailuresPage
@@ -642,6 +998,22 @@ export interface components {
             next: string | null;
             /** Total */
             total: number;
+        };
+        /**
+         * GiveUp
+         * @description Photos that are never to be tried again, until their file changes or a retry names them.
+         */
+        GiveUp: {
+            /** Photos */
+            photos: number[];
+        };
+        /**
+         * GivenUp
+         * @description How many of them had failed, and are given up now.
+         */
+        GivenUp: {
+            /** Given Up */
+            given_up: number;
         };
         /**
          * Health
@@ -662,7 +1034,7 @@ export interface components {
         };
         /**
          * InvalidPart
-         * @description One thing that is wrong with a request.
+         * @description One thing that is wrong, with a request or with the server.
          */
         InvalidPart: {
             /**
@@ -672,7 +1044,7 @@ export interface components {
             message: string;
             /**
              * Where
-             * @description The part of the request, such as `body.name`.
+             * @description The part of it, such as `body.name` or `database`.
              * @example body.version
              */
             where: string;
@@ -916,7 +1288,7 @@ export interface components {
         Problem: {
             /**
              * Code
-             * @description Stable name of the kind of problem: `usage`, `not_found`, `conflict`, `environment`, `storage`, `model`, `library_offline`, `photo`, `invalid_request`, `forbidden`, `body_too_large`, `method_not_allowed`, `internal`.
+             * @description Stable name of the kind of problem: `usage`, `not_found`, `conflict`, `environment`, `storage`, `model`, `library_offline`, `photo`, `invalid_request`, `forbidden`, `body_too_large`, `method_not_allowed`, `not_ready`, `internal`.
              * @example conflict
              */
             code: string;
@@ -928,7 +1300,7 @@ export interface components {
             detail: string;
             /**
              * Errors
-             * @description With `invalid_request`: what is wrong where.
+             * @description With `invalid_request` and `not_ready`: what is wrong where.
              * @default null
              */
             errors: components["schemas"]["InvalidPart"][] | null;
@@ -965,6 +1337,57 @@ export interface components {
             type: string;
         };
         /**
+         * Queue
+         * @description Photos still to be looked at, by what they wait for.
+         */
+        Queue: {
+            /**
+             * Due
+             * @description For a worker that is free.
+             */
+            due: number;
+            /**
+             * Leased
+             * @description In the hands of a worker.
+             */
+            leased: number;
+            /**
+             * Next At
+             * @description When the first of `retry_later` is due.
+             */
+            next_at: string | null;
+            /**
+             * Retry Later
+             * @description Failed, and tried again later.
+             */
+            retry_later: number;
+            /**
+             * Unreachable
+             * @description Their folder is away, or no file of them is there.
+             */
+            unreachable: number;
+        };
+        /**
+         * Ready
+         * @description That the server can do its work.
+         */
+        Ready: {
+            /**
+             * Status
+             * @default ready
+             * @constant
+             */
+            status: "ready";
+        };
+        /**
+         * Released
+         * @description Who was asked to give the models' memory back.
+         */
+        Released: {
+            /** Workers */
+            workers: number;
+        };
+        /**
          * Retried
          * @description How many photos were put back.
          */
@@ -974,12 +1397,24 @@ export interface components {
         };
         /**
          * Retry
-         * @description What to try again; everything that failed when both are left out.
+         * @description What to try again: these photos, or all that failed for a reason; everything when all are left out.
+         *
+         *     What the user gave up is tried again only when it is named.
          */
         Retry: {
+            /**
+             * All
+             * @description Everything; says so in plain words.
+             */
+            all?: true | null;
             code?: components["schemas"]["FailureCode"] | null;
-            /** Photo */
+            /**
+             * Photo
+             * @description Short for `photos` with one.
+             */
             photo?: number | null;
+            /** Photos */
+            photos?: number[] | null;
         };
         /**
          * Scan
@@ -1085,6 +1520,123 @@ export interface components {
             /** Person */
             person: number;
         };
+        /**
+         * Work
+         * @description The work that goes on, everywhere.
+         */
+        Work: {
+            /** Breakers */
+            breakers: components["schemas"]["Breaker"][];
+            /**
+             * Paused
+             * @description The user has paused it.
+             */
+            paused: boolean;
+            /** Paused At */
+            paused_at: string | null;
+            queue: components["schemas"]["Queue"];
+            /**
+             * Rate
+             * @description Photos a second, of all workers together.
+             */
+            rate: number;
+            /**
+             * Seconds Left
+             * @description An estimate for `due` and `leased`; null without a rate.
+             */
+            seconds_left: number | null;
+            /** Workers */
+            workers: components["schemas"]["Worker"][];
+        };
+        /**
+         * Worker
+         * @description A process that looks at photos: a server, `facekeep worker` or `facekeep scan`.
+         */
+        Worker: {
+            /**
+             * Alive
+             * @description False for one that died and was not tidied away yet.
+             */
+            alive: boolean;
+            children: components["schemas"]["WorkerChildren"];
+            /**
+             * Done
+             * @description Photos looked at since it began.
+             */
+            done: number;
+            /** Faces */
+            faces: number;
+            /** Failed */
+            failed: number;
+            /** Host */
+            host: string;
+            /** In Hand */
+            in_hand: number;
+            /** Last Done At */
+            last_done_at: string | null;
+            /** Message */
+            message: string;
+            /** Pid */
+            pid: number;
+            /**
+             * Rate
+             * @description Photos a second, lately.
+             */
+            rate: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "serve" | "worker" | "scan";
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Silent S
+             * @description Seconds since its last sign of life.
+             */
+            silent_s: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * State
+             * @example analysing
+             */
+            state: string;
+            /** Version */
+            version: string;
+            /** Worker */
+            worker: number;
+        };
+        /**
+         * WorkerChildren
+         * @description The processes in which a worker opens photos; all zero where it has told nothing.
+         */
+        WorkerChildren: {
+            /** Alive */
+            alive: number;
+            /** Busy */
+            busy: number;
+            /**
+             * Count
+             * @description At most so many.
+             */
+            count: number;
+            /**
+             * Died
+             * @description Ended by a photo, or for it: crash, time, memory.
+             */
+            died: number;
+            /** Memory Bytes */
+            memory_bytes: number;
+            /** Started */
+            started: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1094,6 +1646,93 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    activity_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Work"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activity_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Work"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activity_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Work"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     status_events: {
         parameters: {
             query?: never;
@@ -1459,6 +2098,48 @@ export interface operations {
             };
         };
     };
+    failures_abandon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveUp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenUp"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     failures_retry: {
         parameters: {
             query?: never;
@@ -1481,8 +2162,8 @@ export interface operations {
                     "application/json": components["schemas"]["Retried"];
                 };
             };
-            /** @description Not Found */
-            404: {
+            /** @description Bad Request */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1526,6 +2207,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FailureCounts"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    failures_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureDetail"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Service Unavailable */
@@ -1655,6 +2385,35 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activity_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Released"];
                 };
             };
             /** @description Service Unavailable */
@@ -2116,6 +2875,54 @@ export interface operations {
             };
         };
     };
+    report_get: {
+        parameters: {
+            query?: {
+                /** @description With the real paths of folders and photos. */
+                paths?: boolean;
+                /** @description With the names of people. Never with a picture. */
+                faces?: boolean;
+                /** @description `text` is for pasting. */
+                format?: "json" | "text";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                    "text/plain": string;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     scans_list: {
         parameters: {
             query?: never;
@@ -2239,6 +3046,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    status_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus' text format. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; version=0.0.4; charset=utf-8": unknown;
+                };
+            };
+        };
+    };
+    status_readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -1,0 +1,33 @@
+"""What the database says of itself, for `facekeep doctor` and the report to maintainers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from facekeep.store.database import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Versions of the server and of its vector extension, its size on disk in bytes, and its clock."""
+
+    version: str
+    vector: str | None
+    bytes: int
+    now: datetime
+
+
+def server(reader: Reader) -> Server:
+    """Asked now; `now` is the clock's reading and not the transaction's beginning."""
+    found = reader.first(
+        Server,
+        """SELECT current_setting('server_version') AS version,
+                  (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS vector,
+                  pg_database_size(current_database()) AS bytes, clock_timestamp() AS now""",
+    )
+    assert found is not None  # there is always one row
+    return found
+
+
+def person_names(reader: Reader) -> list[str]:
+    """Every name of a person: what a report must not hold."""
+    return [str(name) for (name,) in reader.tuples("SELECT name FROM person WHERE name IS NOT NULL")]
