@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from embedded_support import end_processes, open_folder, processes_of, write_row
+from import_support import importing  # noqa: F401 - fixtures
 from schema_support import one_connection, sql  # noqa: F401 - fixtures
 from store_support import bench, cluster, conninfo, ctx, database, hashed  # noqa: F401 - fixtures
 from worker_support import children, faults, models  # noqa: F401 - fixtures

@@ -98,7 +98,7 @@ def check_job(job: ImportJob) -> None:
     for folder in (job.source, job.library):
         walk.check_root(folder, own=job.own)
     source, library = (os.path.realpath(os.fsencode(path)) for path in (job.source, job.library))
-    if _within(source, library) or _within(library, source) or os.path.samefile(source, library):
+    if walk.within(source, library) or walk.within(library, source) or os.path.samefile(source, library):
         raise UsageError(
             f"{display_path(source)} and {display_path(library)}: one is inside the other",
             hint="Photos that are in the library already are not imported; scan it instead.",
@@ -125,7 +125,7 @@ def _check_folder(job: ImportJob, source: bytes) -> None:
             )
     target = os.path.realpath(os.path.join(os.fsencode(job.library), job.below))
     own = (os.path.realpath(os.fsencode(path)) for path in job.own)
-    if _within(target, source) or any(_within(target, path) for path in own):
+    if walk.within(target, source) or any(walk.within(target, path) for path in own):
         raise UsageError(f"{job.folder}: it leads out of the library", hint="Give another name.")
 
 
@@ -233,7 +233,7 @@ class _Import:
         target, wanted = _target(self.job, file)
         for name in copying.names(wanted):
             path = os.path.join(self.root, target, name)
-            if copying.holds(path, file.size, content):
+            if self.library.is_there(os.path.join(target, name), file.size, content):
                 return ImportedFile(file.path, "there", os.path.join(target, name), file.size)
             if not os.path.lexists(path) and self.library.claim(os.path.join(target, name), content):
                 return ImportedFile(file.path, "copied", os.path.join(target, name), file.size)
@@ -248,7 +248,7 @@ class _Import:
             )
         real = os.path.realpath(folder)
         for path in (self.source, *(os.path.realpath(os.fsencode(own)) for own in self.job.own)):
-            if _within(real, path):
+            if walk.within(real, path):
                 raise StorageFault(
                     f"{display_path(folder)}: a link that leads out of the library",
                     hint="Remove that link, or import into another --folder.",
@@ -328,7 +328,3 @@ def _added(counts: ImportCounts, file: ImportedFile, size_done: int) -> ImportCo
         size_copied=counts.size_copied + file.size,
         renamed=counts.renamed + renamed,
     )
-
-
-def _within(path: bytes, folder: bytes) -> bool:
-    return path == folder or path.startswith(folder.rstrip(b"/") + b"/")

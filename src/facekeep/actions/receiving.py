@@ -16,7 +16,7 @@ from facekeep.library import copying, walk
 from facekeep.library.copying import Draft, Placed, Times
 from facekeep.library.identity import display_path
 from facekeep.store import imports, libraries, photos
-from facekeep.store.database import Writer
+from facekeep.store.database import Reader, Writer
 from facekeep.store.photos import HashedFile
 
 CONFLICT_TRIES = 3  # a scan may record the same content in the same moment
@@ -74,7 +74,7 @@ class ReceivingLibrary:
     """The library that is copied into, as far as it is on record; nothing is, without a context."""
 
     def __init__(self, ctx: Context | None, job: ImportJob, number: int | None) -> None:
-        self.root = os.path.realpath(os.fsencode(job.library))
+        self.source, self.root = (os.path.realpath(os.fsencode(path)) for path in (job.source, job.library))
         self.ctx = None if number is None else ctx
         self.number = -1 if number is None else number
         self.needs_scan = self._check_online(job)
@@ -112,11 +112,17 @@ class ReceivingLibrary:
         if self.ctx is None or content in self._would:
             return self._would.get(content)
         with self.ctx.database.read() as reader:
-            held = imports.held(reader, self.number, content)
-        return next((file.path for file in held if self._is_there(file.path, file.size, content)), None)
+            return self._held(reader, content)
 
-    def _is_there(self, path: bytes, size: int, content: bytes) -> bool:
-        return copying.holds(os.path.join(self.root, path), size, content)
+    def _held(self, reader: Reader, content: bytes) -> bytes | None:
+        held = imports.held(reader, self.number, content)
+        return next((file.path for file in held if self.is_there(file.path, file.size, content)), None)
+
+    def is_there(self, path: bytes, size: int, content: bytes) -> bool:
+        """Whether the file at a path in the library has that content: read, not believed."""
+        full = os.path.join(self.root, path)
+        # Through a link, the library may show the device's own files: those are no copies.
+        return not walk.within(os.path.realpath(full), self.source) and copying.holds(full, size, content)
 
     def claim(self, path: bytes, content: bytes) -> bool:
         """In a dry run: whether the name is free, now taken."""
@@ -126,7 +132,7 @@ class ReceivingLibrary:
         self._taken.add(path)
         return True
 
-    def put(self, file: "Listed", draft: Draft, folder: bytes, name: bytes, content: bytes) -> ImportedFile:
+    def put(self, file: Listed, draft: Draft, folder: bytes, name: bytes, content: bytes) -> ImportedFile:
         """Give the copy its name and record it, in one step as other imports see it."""
         assert self.ctx is not None
         for attempt in range(CONFLICT_TRIES):
@@ -142,13 +148,11 @@ class ReceivingLibrary:
         return put
 
     def _put(
-        self, writer: Writer, file: "Listed", draft: Draft, folder: bytes, wanted: bytes, content: bytes
+        self, writer: Writer, file: Listed, draft: Draft, folder: bytes, wanted: bytes, content: bytes
     ) -> ImportedFile:
-        for held in imports.held(writer, self.number, content):
-            if draft.placed is None and self._is_there(
-                held.path, held.size, content
-            ):  # another import was quicker
-                return ImportedFile(file.path, "there", held.path, file.size)
+        held = self._held(writer, content) if draft.placed is None else None
+        if held is not None:  # another import was quicker
+            return ImportedFile(file.path, "there", held, file.size)
         for name in copying.names(wanted):
             path = os.path.join(folder, name)
             on_record = imports.content_at(writer, self.number, path)
@@ -156,13 +160,13 @@ class ReceivingLibrary:
                 continue
             # Tried again after a conflict, the copy has its name already.
             placed = draft.placed == name or draft.place(name)
-            if placed or self._is_there(path, file.size, content):
+            if placed or self.is_there(path, file.size, content):
                 self._record(writer, path, draft.state() if placed else None, file, content)
                 return ImportedFile(file.path, "copied" if placed else "there", path, file.size)
         raise AssertionError("names never end")
 
     def _record(
-        self, writer: Writer, path: bytes, placed: Placed | None, file: "Listed", content: bytes
+        self, writer: Writer, path: bytes, placed: Placed | None, file: Listed, content: bytes
     ) -> None:
         if placed is None:
             status = os.stat(os.path.join(self.root, path))

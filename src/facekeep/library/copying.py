@@ -71,7 +71,7 @@ def content_hash(path: bytes, told: Told) -> bytes:
 def holds(path: bytes, size: int, content: bytes) -> bool:
     """Whether a file has exactly that content (SHA-256); False as well when it cannot be read."""
     try:
-        status = os.stat(path, follow_symlinks=False)
+        status = os.stat(path)
         return (
             stat.S_ISREG(status.st_mode) and status.st_size == size and identity.content_hash(path) == content
         )

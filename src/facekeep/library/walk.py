@@ -184,7 +184,7 @@ class _Walker:
     def _leads_outside(self, path: bytes) -> bool:
         """Whether a link's target is neither within the root nor above it."""
         target = os.path.realpath(path)
-        return not (_within(target, self.real_root) or _within(self.real_root, target))
+        return not (within(target, self.real_root) or within(self.real_root, target))
 
     def _list(self, folder: bytes) -> _Listing:
         """Names only, sorted: a folder of a million files costs some tens of megabytes while it is walked."""
@@ -278,7 +278,7 @@ def _refuse_derived(root: Path, shown: str, own: Sequence[Path]) -> None:
     if os.path.isfile(os.path.join(real, rules.OWN_MARKER)):
         raise UsageError(f"{shown}: is facekeep's own folder", hint="give a folder of photos")
     for folder in own:
-        if _within(real, os.path.realpath(os.fsencode(folder))):
+        if within(real, os.path.realpath(os.fsencode(folder))):
             raise UsageError(f"{shown}: is inside facekeep's own folder", hint="give a folder of photos")
     for name in real.split(os.fsencode(os.sep)):
         what = rules.derived_folder(name)
@@ -307,7 +307,8 @@ def _join(folder: bytes, name: bytes) -> bytes:
     return os.path.join(folder, name) if folder else name
 
 
-def _within(path: bytes, folder: bytes) -> bool:
+def within(path: bytes, folder: bytes) -> bool:
+    """Whether a path is a folder or below it; both without links (`os.path.realpath`)."""
     return path == folder or path.startswith(folder.rstrip(os.fsencode(os.sep)) + os.fsencode(os.sep))
 
 
