@@ -127,11 +127,13 @@ class Draft:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.placed is None:
-            with suppress(OSError):  # its disk is gone, or somebody tidied up
-                os.unlink(self._path)
-        with suppress(OSError):  # what was to be kept is on the disk already
-            os.close(self._descriptor)
+        try:
+            if self.placed is None:
+                with suppress(OSError):  # its disk is gone, or somebody tidied up
+                    os.unlink(self._path)
+        finally:
+            with suppress(OSError):  # what was to be kept is on the disk already
+                os.close(self._descriptor)
 
     def fill(self, source: bytes, times: Times | None, told: Told) -> bytes:
         """Copy, prove by reading back, and set the times; the SHA-256. PhotoFault (source), StorageFault.
@@ -204,8 +206,8 @@ class Draft:
             return False
         try:
             os.replace(waiting, final)
-        except OSError:
-            os.unlink(final)
+        except BaseException:  # Ctrl-C as well: the name must not stay behind, empty
+            _drop_placeholder(final)
             raise
         return True
 
