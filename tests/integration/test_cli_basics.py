@@ -110,6 +110,23 @@ def test_looking_at_nothing_says_so_and_makes_nothing(nowhere: Path, name: str) 
     assert not nowhere.exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["pause"],
+        ["resume"],
+        ["models", "release"],
+        ["failures", "retry", "--all"],
+        ["failures", "give-up", "1"],
+    ],
+    ids=" ".join,
+)
+def test_steering_nothing_says_so_and_makes_nothing(nowhere: Path, words: list[str]) -> None:
+    ran = run(nowhere, *words)
+    assert (ran.status, "nothing is in" in ran.out) == (0, True)
+    assert not nowhere.exists()
+
+
 def test_naming_in_nothing_is_refused(nowhere: Path) -> None:
     assert run(nowhere, "name", "1", "Ada").status == 2
     assert not nowhere.exists()

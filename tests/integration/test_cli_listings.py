@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from interface_support import BROKEN, Filled, filled, refill
 from typer.testing import CliRunner
 
 from facekeep.cli.main import app
+from facekeep.store import steering
+from facekeep.store.photos import WORKER_LOCK
+from facekeep.store.steering import Beat
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +188,112 @@ def test_retry_puts_failures_back(data: Filled) -> None:
     assert "1 photo" in facekeep(data, "failures", "--retry").out
     (status,) = items(data, "status")
     assert status["waiting"] == 1
+
+
+def test_failures_are_counted_by_reason_first(data: Filled) -> None:
+    text = facekeep(data, "failures").out
+    first, second = text.split("\n\n")
+    assert "unreadable" in first
+    assert "not tried again until the file changes" in first
+    assert BROKEN in second
+    assert "not by itself" in second
+
+
+def photo_that_failed(data: Filled) -> int:
+    (failure,) = items(data, "failures")
+    return int(failure["photo"])
+
+
+def test_one_failure_in_full(data: Filled) -> None:
+    photo = photo_that_failed(data)
+    with data.ctx.database.write() as writer:
+        writer.run("UPDATE failure SET detail = 'Traceback: odd'")
+    (found,) = items(data, "failures", "show", photo)
+    assert found == items(data, "failures")[0] | {"detail": "Traceback: odd"}
+    text = facekeep(data, "failures", "show", photo).out
+    for said in (BROKEN, "Traceback: odd", "means: not a picture", "attempts: 1"):
+        assert said in text
+    assert "no failure" in facekeep(data, "failures", "show", 999, status=2).err
+
+
+@pytest.mark.parametrize("how", [["--all"], ["--code", "unreadable"], ["PHOTO"]])
+def test_failures_are_tried_again(data: Filled, how: list[str]) -> None:
+    photo = str(photo_that_failed(data))
+    said = facekeep(data, "failures", "retry", *[photo if word == "PHOTO" else word for word in how]).out
+    assert "1 photo will be looked at again" in said
+    assert items(data, "status")[0]["waiting"] == 1
+
+
+@pytest.mark.parametrize(
+    "how", [[], ["1", "--all"], ["--code", "crashed", "--all"], ["0"], ["x"], ["--code", "bad luck"]]
+)
+def test_what_to_try_again_must_be_said_once(data: Filled, how: list[str]) -> None:
+    facekeep(data, "failures", "retry", *how, status=2)
+    assert items(data, "status")[0]["waiting"] == 0
+
+
+def test_an_option_in_the_wrong_place_is_not_lost_silently(data: Filled) -> None:
+    home = str(data.settings.home)
+    result = CliRunner().invoke(app, ["failures", "--code", "crashed", "retry", "--all", "--home", home])
+    assert result.exit_code == 2
+    result = CliRunner().invoke(app, ["failures", "--home", home, "retry", "--all"])
+    assert (result.exit_code, "1 photo" in result.stdout) == (0, True)
+
+
+def test_giving_up_until_it_is_named(data: Filled) -> None:
+    photo = photo_that_failed(data)
+    said = facekeep(data, "failures", "give-up", photo, 999).out
+    assert "1 photo will not be looked at again" in said
+    assert "1 other had no failure" in said
+    assert items(data, "failures")[0]["given_up"] is True
+    assert "given up" in facekeep(data, "failures").out
+    assert "0 photos" in facekeep(data, "failures", "retry", "--all").out
+    assert "1 photo" in facekeep(data, "failures", "retry", photo).out
+    facekeep(data, "failures", "give-up", status=2)
+
+
+def test_pause_is_shown_until_resumed(data: Filled) -> None:
+    assert items(data, "status")[0]["paused"] is False
+    assert "facekeep resume" in facekeep(data, "pause").out
+    assert items(data, "status")[0]["paused"] is True
+    assert "paused since" in facekeep(data, "status").out
+    facekeep(data, "resume")
+    assert "paused" not in facekeep(data, "status").out
+
+
+def test_status_shows_who_works_and_what_is_paused(data: Filled) -> None:
+    pause = {
+        "code": "storage",
+        "library": 1,
+        "state": "open",
+        "seconds": 9,
+        "trips": 1,
+        "message": "disk odd",
+    }
+    beat = Beat(
+        id=7, role="worker", host="attic", pid=4711, version="0.1.0", state="analysing", done=5, failed=1,
+        faces=9, rate=2.5, in_hand=2, children={}, breakers=[pause], message="",
+    )  # fmt: skip
+    facekeep(data, "failures", "retry", "--all")
+    with data.ctx.database.hold(WORKER_LOCK, 7):
+        with data.ctx.database.write() as writer:
+            steering.beat(writer, beat)
+            steering.beat(writer, replace(beat, id=8, pid=1))
+        text = facekeep(data, "status").out
+        (status,) = items(data, "status")
+        assert "asked 1 worker" in facekeep(data, "models", "release").out
+    for said in (
+        "attic:4711",
+        "died",
+        "2.5 photos a second",
+        "storage: library 1 is paused",
+        "disk odd",
+        "1 due",
+    ):
+        assert said in text
+    assert (status["workers"], status["rate"], status["due"]) == (1, 2.5, 1)
+    with data.ctx.database.write() as writer:
+        steering.forget_dead(writer)
 
 
 def test_doctor_on_a_used_data_folder(data: Filled) -> None:

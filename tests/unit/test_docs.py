@@ -55,6 +55,8 @@ def commands(command: Any = None, name: str = "facekeep") -> Iterator[tuple[str,
     """Every command that can be called, with its full name."""
     command = typer.main.get_command(app) if command is None else command
     if hasattr(command, "commands"):
+        if command.invoke_without_command and name != "facekeep":
+            yield name, command
         for part, inner in command.commands.items():
             yield from commands(inner, f"{name} {part}")
     elif not command.hidden:

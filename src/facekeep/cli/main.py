@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from facekeep import __version__
-from facekeep.cli import doctor, faces, failures, importing, models, people, scan, serve, status, worker
+from facekeep.cli import (
+    doctor,
+    faces,
+    failures,
+    importing,
+    models,
+    people,
+    scan,
+    serve,
+    status,
+    steering,
+    worker,
+)
 from facekeep.cli.guard import GuardedGroup
 
 HELP = """Finds the people in a photo library and never loses what its user told it.
@@ -34,7 +46,9 @@ app.command()(status.status)
 app.command()(people.people)
 app.command()(people.name)
 app.command()(faces.faces)
-app.command()(failures.failures)
+app.add_typer(failures.app, name="failures")
+app.command()(steering.pause)
+app.command()(steering.resume)
 app.add_typer(importing.app, name="import")
 app.add_typer(models.app, name="models")
 app.command()(doctor.doctor)

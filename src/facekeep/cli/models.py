@@ -43,3 +43,25 @@ def list_models(json: Json = False, home: Home = None) -> None:
         for item in items
     )
     table(["model", "state", "licence", "description"], rows)
+
+
+@app.command("release")
+def release(home: Home = None) -> None:
+    """Let every worker give the models' memory back now; they are loaded again with the next photo.
+
+    It happens by itself after a while without photos (`models_idle_seconds`).
+    """
+    from facekeep import bootstrap
+    from facekeep.actions import steering
+    from facekeep.cli.output import count, note, say
+    from facekeep.store.steering import workers
+
+    settings = options.load(home)
+    if not options.is_begun(settings):
+        say(options.nothing_yet(settings))
+        return
+    with bootstrap.open_context(settings, notice=note) as ctx:
+        steering.release_models(ctx)
+        with ctx.database.read() as reader:
+            living = sum(worker.alive for worker in workers(reader))
+    say(f"asked {count(living, 'worker')}; each ends its idle processes within seconds")

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -48,6 +48,20 @@ def note(text: str) -> None:
 def count(number: int, one: str, many: str = "") -> str:
     """`1 photo`, `1,200 photos`."""
     return f"{number:,} {one if number == 1 else (many if many else one + 's')}"
+
+
+def span(seconds: float) -> str:
+    """`12 s`, `5 min`, `3 h`, `2 days`: for people, so one unit."""
+    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{max(0, round(seconds / unit))} {name}"
+    return f"{round(seconds / 86_400)} days"
+
+
+def until(moment: datetime) -> str:
+    """`now`, `in 5 min`."""
+    seconds = (moment - datetime.now(UTC)).total_seconds()
+    return "now" if seconds <= 0 else f"in {span(seconds)}"
 
 
 def path(name: Path) -> str:
