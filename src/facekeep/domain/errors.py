@@ -6,6 +6,7 @@
     │   └── Conflict        it changed since the caller looked, or is taken
     ├── EnvironmentFault    the machine is not in a state to do it              (exit 3)
     │   ├── StorageFault    the database or its disk
+    │   │   └── DatabaseAway  it does not answer now, and may again soon
     │   ├── ModelFault      a weight file is missing, altered, or cannot be made
     │   └── LibraryOffline  a photo folder is away
     └── PhotoFault          one photo cannot be looked at; carries a FailureCode (exit 1)
@@ -58,6 +59,10 @@ class StorageFault(EnvironmentFault):
     """The database or the disk under it."""
 
     code = "storage"
+
+
+class DatabaseAway(StorageFault):
+    """The database does not answer: it stopped, is being started again, or cannot be reached."""
 
 
 class ModelFault(EnvironmentFault):

@@ -13,7 +13,7 @@ from psycopg.abc import Buffer
 from psycopg.rows import class_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from facekeep.domain.errors import Conflict, StorageFault, UsageError
+from facekeep.domain.errors import Conflict, DatabaseAway, StorageFault, UsageError
 
 log = logging.getLogger(__name__)
 
@@ -187,7 +187,7 @@ def _translated() -> Iterator[None]:
             hint="Free some space on the disk of FACEKEEP_HOME, then run it again; nothing stored was lost.",
         ) from error
     except (psycopg.OperationalError, PoolTimeout) as error:
-        raise StorageFault(
+        raise DatabaseAway(
             f"the database does not answer: {_first_line(error)}",
             hint="Run `facekeep doctor` to see its state.",
         ) from error

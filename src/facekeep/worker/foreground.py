@@ -1,21 +1,29 @@
 """A scan that somebody waits for: walk the folders, look at what is due, until all is done or `stop`."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from facekeep.actions.context import Context
 from facekeep.actions.libraries import add_library
 from facekeep.actions.scan import ScanReport, scan_library
-from facekeep.domain.errors import FacekeepError
+from facekeep.domain.errors import DatabaseAway, FacekeepError
 from facekeep.store import libraries, photos
 from facekeep.store.libraries import ScanCounts
 from facekeep.worker.analysing import Analyser, Progress
 from facekeep.worker.children import Children
 
 POLL_S = 0.5
+
+OUTAGE_S = 60.0
+"""How long a scan waits for a database that does not answer; the server and workers wait without end."""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,10 @@ class Foreground:
     def _walk_all(self, libraries: dict[Path, int]) -> None:
         try:
             for folder, library in libraries.items():
-                self._walk(folder, library)
+                try:
+                    self._outliving(partial(self._walk, folder, library))
+                except FacekeepError as error:
+                    self._errors[folder] = error
         finally:
             self._walked.set()
 
@@ -92,8 +103,6 @@ class Foreground:
                     report = scan_library(self._ctx, library, progress=self._scanned, stop=self._stop.is_set)
             self._reports[folder] = report
             self._before = _sum(self._before, report.counts)
-        except FacekeepError as error:
-            self._errors[folder] = error
         finally:
             self._say(walking=None, note="")
 
@@ -104,8 +113,8 @@ class Foreground:
     def _analyse_until_done(self) -> Progress:
         while True:
             walked = self._walked.is_set()  # asked first: what the walk added last is then seen
-            progress = self._analyser.run(self._stop.is_set)
-            if self._stop.is_set() or (walked and not self._others_at_work()):
+            progress = self._outliving(lambda: self._analyser.run(self._stop.is_set))
+            if self._stop.is_set() or (walked and not self._outliving(self._others_at_work)):
                 return progress
             self._stop.wait(POLL_S)
 
@@ -117,6 +126,21 @@ class Foreground:
         else:
             self._say(note="waiting for another worker to finish" if busy and self._walked.is_set() else "")
         return busy > 0
+
+    def _outliving(self, step: Callable[[], Result]) -> Result:
+        """The step, begun anew while the database is away, for a while."""
+        pause, away_since = POLL_S, None
+        while True:
+            began = time.monotonic()
+            try:
+                return step()
+            except DatabaseAway:
+                now = time.monotonic()
+                away_since = began if away_since is None or now - began > OUTAGE_S else away_since
+                if now - away_since > OUTAGE_S or self._stop.wait(pause):
+                    raise
+                self._say(note="the database does not answer; waiting for it")
+                pause = min(2 * pause, 8.0)
 
     def _scanned(self, counts: ScanCounts) -> None:
         self._say(counts=_sum(self._before, counts))
