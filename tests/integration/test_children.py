@@ -19,9 +19,8 @@ from worker_support import (
 from facekeep.domain.errors import EnvironmentFault, FailureCode, PhotoFault
 from facekeep.domain.faces import Box
 from facekeep.worker import child
-from facekeep.worker import children as module
 from facekeep.worker.child import Analyse
-from facekeep.worker.children import Children
+from facekeep.worker.children import ChildLimits, Children
 
 
 def test_a_child_looks_at_a_photo(children: Children, tmp_path: Path) -> None:
@@ -80,7 +79,7 @@ def test_a_killed_child_costs_the_photo_that_it_held(faults: None, models: Path,
     pool = Children(1, models)
     try:
         held, *others = [pool.analyse(path) for path in [tmp_path / "hang.png", *paths]]
-        eventually(lambda: child_processes() and pool._seats[0].child.tasks == 1, "it is taken")  # type: ignore[union-attr]
+        eventually(lambda: any(turn.taken for turn in pool._watcher._turns), "it is taken")
         [victim] = child_processes()
         victim.kill()
         fault = held.exception()
@@ -97,7 +96,7 @@ def test_a_hanging_child_is_ended_and_replaced(faults: None, models: Path, tmp_p
     good, *_ = paths = [*write_astronauts(tmp_path, 1), tmp_path / "hang.png", tmp_path / "swell.png"]
     for path in paths[1:]:
         shutil.copy(good, path)
-    pool = Children(1, models, timeout_s=5)
+    pool = Children(1, models, limits=ChildLimits(timeout_s=5))
     try:
         pool.analyse(good).result()
         before = child_processes()
@@ -126,21 +125,18 @@ def test_a_child_that_died_idle_costs_nothing(models: Path, tmp_path: Path) -> N
         pool.close()
 
 
-def test_a_child_is_replaced_after_its_share(
-    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "TASKS_A_CHILD", 2)
+def test_a_child_is_replaced_after_its_share(models: Path, tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("no photo")
-    pool = Children(1, models)
-    pids = []
+    pool = Children(1, models, limits=ChildLimits(tasks=2))
+    started = []
     try:
         for _ in range(4):
             assert pool.analyse(tmp_path / "text.jpg").exception() is not None
-            pids += [process.pid for process in child_processes()]
+            started.append(pool.state().started)
     finally:
         pool.close()
-    assert len(set(pids)) == 2
-    assert pids[0] == pids[1] != pids[2] == pids[3]
+    assert started == [1, 1, 2, 2]
+    assert pool.state().died == 0
 
 
 def test_closing_cancels_what_waits_and_what_is_held(models: Path, tmp_path: Path) -> None:
@@ -191,7 +187,7 @@ def test_an_unstartable_child_fails_its_photo_and_leaves_nobody_waiting(
 
     try:
         with monkeypatch.context() as patch:
-            patch.setattr(pool._processes, "Pipe", no_room)
+            patch.setattr(pool._starter, "start", no_room)
             fault = pool.submit(Analyse(tmp_path)).exception(timeout=60)
         assert isinstance(fault, PhotoFault)
         assert fault.failure is FailureCode.INTERNAL

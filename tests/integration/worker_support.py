@@ -114,14 +114,22 @@ def write_bad_files(folder: Path) -> dict[str, str]:
 
 def child_processes(parent: int | None = None) -> list[psutil.Process]:
     """The living children of this or another facekeep process."""
-    found = psutil.Process(os.getpid() if parent is None else parent).children()
-    return [process for process in found if _looks_like_a_child(process)]
+    return _named("facekeep-child", parent)
 
 
-def _looks_like_a_child(process: psutil.Process) -> bool:
+def nurseries(parent: int | None = None) -> list[psutil.Process]:
+    """The living processes from which this or another facekeep process forks its children."""
+    return _named("facekeep-nurse", parent)
+
+
+def _named(name: str, parent: int | None) -> list[psutil.Process]:
+    found = psutil.Process(os.getpid() if parent is None else parent).children(recursive=True)
+    return [process for process in found if _is(process, name)]
+
+
+def _is(process: psutil.Process, name: str) -> bool:
     try:
-        line = process.cmdline()
-        return any("spawn_main" in word for word in line) and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.name() == name) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 

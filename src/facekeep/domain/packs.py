@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+WORKING_LONG_SIDE = 1440
+"""Longer side, in pixels, to which pictures are scaled down before models see them; smaller ones stay."""
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:

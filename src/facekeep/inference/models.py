@@ -7,18 +7,15 @@ import numpy.typing as npt
 
 from facekeep.domain.faces import AnalysedFace, Detection, Landmarks, Pixels, Quality
 from facekeep.domain.geometry import CHIP_SIDE, Matrix, scale_of
-from facekeep.domain.packs import BUNDLED, ModelPack
+from facekeep.domain.packs import BUNDLED, WORKING_LONG_SIDE, ModelPack
 from facekeep.domain.quality import quality
 from facekeep.inference import mtcnn
-from facekeep.inference.bundled import PackFiles, prepare
+from facekeep.inference.bundled import MODELS, PackFiles, prepare
 from facekeep.inference.embedding import alignment, chip, embed_chips, share_in_picture
 from facekeep.inference.measure import exposed
 from facekeep.inference.sessions import Sessions
 
 __all__ = ["WORKING_LONG_SIDE", "FaceModels", "PackFiles", "prepare"]
-
-WORKING_LONG_SIDE = 1440
-"""Longer side, in pixels, to which pictures are scaled down before they come here; smaller ones stay."""
 
 
 class FaceModels:
@@ -31,6 +28,10 @@ class FaceModels:
 
     def __init__(self, files: PackFiles, *, threads: int = 1) -> None:
         self._sessions = Sessions(files, threads=threads)
+
+    def load(self) -> None:
+        """Load every model now rather than at its first use. Raises ModelFault."""
+        self._sessions.load(MODELS)
 
     def detect(self, picture: Pixels) -> list[Detection]:
         """The faces in a picture, largest first."""

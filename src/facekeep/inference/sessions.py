@@ -27,6 +27,11 @@ class Sessions:
         results: Arrays = self._session(model).run(list(outputs), dict(inputs))
         return results
 
+    def load(self, models: Sequence[str]) -> None:
+        """Load these now rather than at their first use. Raises ModelFault."""
+        for model in models:
+            self._session(model)
+
     def release(self) -> None:
         """Frees the models; those in use go when their run ends. They are loaded again when next needed."""
         with self._lock:

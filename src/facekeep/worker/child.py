@@ -6,15 +6,16 @@ A child holds models and codecs and nothing else: no database, no settings. What
 import ctypes
 import itertools
 import os
-import signal
+import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from facekeep.domain.errors import FailureCode, PhotoFault
+from facekeep.domain.errors import FailureCode, ModelFault, PhotoFault
 from facekeep.domain.faces import Box, PhotoAnalysis
+from facekeep.domain.packs import WORKING_LONG_SIDE
 
 if TYPE_CHECKING:
     from facekeep.inference.models import FaceModels
@@ -23,9 +24,22 @@ TRIM_EVERY = 4
 """Photos between two returns of free memory; at every photo it would cost a tenth of the speed."""
 
 TAKEN = "taken"
-"""Said of each request before it is looked at: who dies without it has not seen the photo."""
+"""Said of each request before it is looked at, all else ready: who dies before has not seen the photo."""
 
 PICTURE_LONGEST = 4096
+
+DETAIL_BYTES = 8000
+
+_MESSAGE_CHARACTERS = 1000
+
+# numpy has its own subclass of MemoryError; a C++ library's is told by its words alone.
+_MEMORY_WORDS = (
+    "bad_alloc",
+    "bad allocation",
+    "failed to allocate",
+    "out of memory",
+    "cannot allocate memory",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,7 @@ class Analyse:
     """Look at a photo; answered with a PhotoAnalysis."""
 
     path: Path
+    long_side: int = WORKING_LONG_SIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +72,55 @@ Answer = PhotoAnalysis | bytes
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """Said between TAKEN and the answer: the header is read, and this is the photo's longer side."""
+
+    long_side: int
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
-    """A PhotoFault in a form that crosses the pipe."""
+    """A PhotoFault in a form that crosses the pipe. `spent`: this child must not look at another photo."""
 
     failure: FailureCode
     message: str
-    hint: str
+    hint: str = ""
+    detail: str = ""
+    long_side: int | None = None
+    spent: bool = False
+
+    @classmethod
+    def of(cls, fault: PhotoFault) -> Self:
+        """That fault."""
+        return cls(fault.failure, fault.message, fault.hint, fault.detail, fault.long_side)
+
+    def at(self, long_side: int | None) -> Self:
+        """The same, at that size."""
+        return replace(self, long_side=long_side)
 
     def fault(self) -> PhotoFault:
         """The error again."""
-        return PhotoFault(self.failure, self.message, hint=self.hint)
+        return PhotoFault(
+            self.failure, self.message, hint=self.hint, detail=self.detail, long_side=self.long_side
+        )
 
 
 def run(pipe: Connection, models_folder: Path) -> None:
     """The child's whole life."""
-    # Ctrl-C reaches the whole process group; only the parent decides when a child ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _mute_codecs()
-    hands = _Hands(models_folder)
+    hands = _Hands(models_folder, pipe.send)
     trim = _trimmer()
     for number in itertools.count(1):
         try:
             request: Request = pipe.recv()
+            failed = _readied(hands, request)
+            if failed is None:
+                pipe.send(TAKEN)
+                pipe.send(_answer(hands, request))
+            else:
+                pipe.send(failed)
         except (EOFError, OSError):
             return  # the parent is gone
-        try:
-            pipe.send(TAKEN)
-            pipe.send(_answer(hands, request))
-        except OSError:
-            return
         if number % TRIM_EVERY == 0:
             trim(0)
 
@@ -99,8 +134,9 @@ def _trimmer() -> Callable[[int], object]:
 
 
 def _mute_codecs() -> None:
-    """C libraries complain of damaged photos on standard error; the answer says it better."""
+    """C libraries complain of damaged photos on standard error, or output; the answer says it better."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     os.close(nowhere)
 
@@ -108,44 +144,97 @@ def _mute_codecs() -> None:
 class _Hands:
     """The models, loaded at the first photo: a child that only draws pictures never pays for them."""
 
-    def __init__(self, models_folder: Path) -> None:
+    def __init__(self, models_folder: Path, tell: Callable[[Opened], None]) -> None:
         self._folder = models_folder
+        self._tell = tell
         self._models: FaceModels | None = None
 
     def models(self) -> "FaceModels":
+        """All of them, loaded. Raises ModelFault."""
         from facekeep.inference.models import FaceModels, prepare
 
         if self._models is None:
-            self._models = FaceModels(prepare(self._folder))
+            models = FaceModels(prepare(self._folder))
+            models.load()
+            self._models = models
         return self._models
 
     def perform(self, request: Request) -> Answer:
         from facekeep.inference import crops
-        from facekeep.inference.decode import decode
-        from facekeep.inference.models import WORKING_LONG_SIDE
 
         match request:
-            case Analyse(path):
-                decoded = decode(path, long_side=WORKING_LONG_SIDE)
-                models = self.models()
-                return PhotoAnalysis(
-                    decoded.facts,
-                    models.pack.label,
-                    models.analyse(decoded.pixels),
-                    max(decoded.pixels.shape[:2]),
-                )
+            case Analyse(path, long_side):
+                return self._analyse(path, long_side)
             case Crop(path, box, size):
                 return crops.face_crop(path, box, size=size)
             case Thumbnail(path, long_side):
                 return crops.thumbnail(path, long_side=long_side)
+
+    def _analyse(self, path: Path, long_side: int) -> PhotoAnalysis:
+        from facekeep.inference.decode import open_photo
+
+        with open_photo(path) as photo:
+            self._tell(Opened(max((photo.width, photo.height) if photo.best is None else photo.best)))
+            pixels, facts = photo.pixels(long_side), photo.facts
+        models = self.models()
+        return PhotoAnalysis(facts, models.pack.label, models.analyse(pixels), max(pixels.shape[:2]))
+
+
+def _readied(hands: _Hands, request: Request) -> Failed | None:
+    """Before a photo is looked at: the models. What fails here is the machine's fault, never the photo's."""
+    if not isinstance(request, Analyse):
+        return None
+    try:
+        hands.models()
+    except ModelFault as fault:
+        return Failed(FailureCode.INTERNAL, fault.message, fault.hint, _trace(fault))
+    except Exception as error:  # noqa: BLE001 - as above: whatever it is, it is not this photo's
+        lack = ": a child's memory limit is too low for them" if _is_memory(error) else ""
+        message = f"the models cannot be loaded{lack} ({_said(error)})"
+        return Failed(FailureCode.INTERNAL, message, "Run `facekeep doctor`.", _trace(error), spent=True)
+    return None
 
 
 def _answer(hands: _Hands, request: Request) -> Answer | Failed:
     try:
         return hands.perform(request)
     except PhotoFault as fault:
-        return Failed(fault.failure, fault.message, fault.hint)
-    except MemoryError:
-        return Failed(FailureCode.OUT_OF_MEMORY, "not enough memory to look at this photo", "")
+        message = (
+            fault.message.strip() if fault.message.strip() else f"{fault.failure} (nothing more is known)"
+        )
+        # After one refused allocation nobody knows in what state the others are.
+        spent = fault.failure is FailureCode.OUT_OF_MEMORY
+        return Failed(fault.failure, message, fault.hint, _trace(fault), spent=spent)
+    except ModelFault as fault:
+        return Failed(FailureCode.INTERNAL, fault.message, fault.hint, _trace(fault))
     except Exception as error:  # noqa: BLE001 - the isolation edge: whatever it is, it is this photo's record
-        return Failed(FailureCode.INTERNAL, f"{type(error).__name__}: {error}", "")
+        if _is_memory(error):
+            said = f"not enough memory to look at this photo ({_said(error)})"
+            return Failed(FailureCode.OUT_OF_MEMORY, said, "", _trace(error), spent=True)
+        return Failed(FailureCode.INTERNAL, _said(error), "", _trace(error))
+    except BaseException as error:  # noqa: BLE001 - a codec that would end the process: not without a record
+        said = f"what looked at this photo would have ended the process ({_said(error)})"
+        return Failed(FailureCode.CRASHED, said, "", _trace(error), spent=True)
+
+
+def _is_memory(error: Exception) -> bool:
+    words = _said(error).lower()
+    return isinstance(error, MemoryError) or any(word in words for word in _MEMORY_WORDS)
+
+
+def _said(error: BaseException) -> str:
+    """Type and message, whatever the error makes of being asked for it."""
+    try:
+        words = str(error).strip()
+    except Exception as worse:  # noqa: BLE001 - an error whose own text fails; that is what there is to tell
+        words = f"its message cannot be read: {type(worse).__name__}"
+    return f"{type(error).__name__}: {words if words else 'without a message'}"[:_MESSAGE_CHARACTERS]
+
+
+def _trace(error: BaseException) -> str:
+    """The traceback's end, at most DETAIL_BYTES in UTF-8."""
+    try:
+        raw = "".join(traceback.format_exception(error, limit=-30)).encode("utf-8", "backslashreplace")
+    except Exception as worse:  # noqa: BLE001 - no memory for it, say; the message is told all the same
+        return f"no traceback: {type(worse).__name__}"
+    return raw[-DETAIL_BYTES:].decode("utf-8", "ignore").replace("\0", "")

@@ -1,31 +1,43 @@
 """A few isolated child processes, each holding one photo: what crashes or hangs costs that photo alone."""
 
 import logging
-import multiprocessing
 import threading
+from collections import deque
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 from typing import cast
 
 from facekeep.domain.errors import EnvironmentFault, FailureCode, PhotoFault
 from facekeep.domain.faces import Box, PhotoAnalysis
+from facekeep.domain.packs import WORKING_LONG_SIDE
 from facekeep.worker import child
+from facekeep.worker.asking import DEATH_S, Asker, NotTaken
 from facekeep.worker.child import Analyse, Answer, Crop, Failed, Request, Thumbnail
+from facekeep.worker.confine import Entry
+from facekeep.worker.starting import Living, resident, starter
+from facekeep.worker.watching import ChildLimits, Watcher
 
-TIMEOUT_S = 120.0
-"""A photo takes some tens of milliseconds here, a raw one seconds; only a hang takes minutes."""
-
-TASKS_A_CHILD = 2000
-"""A child is replaced after so many photos: whatever a codec leaks is bounded."""
-
+__all__ = ["ChildLimits", "Children", "ChildrenState"]
 
 log = logging.getLogger(__name__)
 
 START_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ChildrenState:
+    """A pool at one moment. `started` and `died` since it was made; who was sent home did not die.
+
+    `memory_bytes`: resident in all children; what they share, some 60 MB, is counted for each.
+    """
+
+    count: int
+    alive: int
+    busy: int
+    started: int
+    died: int
+    memory_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,33 +47,46 @@ class _Task:
 
 
 @dataclass(slots=True)
-class _Child:
-    process: BaseProcess
-    pipe: Connection
-    tasks: int = 0
-
-
-@dataclass(slots=True)
 class _Seat:
     """One thread that feeds one child at a time."""
 
     thread: threading.Thread | None = None
-    child: _Child | None = field(default=None)
+    child: Living | None = None
+    tasks: int = 0
+    busy: bool = False
+    sent_home: bool = False
+    """Asked to end its child as soon as it holds nothing."""
 
 
 class Children:
-    """A pool of `count` children. Thread-safe. Children start when first needed."""
+    """A pool of `count` children. Thread-safe. Children start when first needed, and end when idle."""
 
-    def __init__(self, count: int, models_folder: Path, *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        count: int,
+        models_folder: Path,
+        *,
+        limits: ChildLimits | None = None,
+        entry: Entry | None = None,
+    ) -> None:
+        """`entry`: another life for the children than `child.run`, for tests of what may go wrong in it."""
         self.count = count
-        self._models_folder = models_folder
-        self._timeout_s = timeout_s
-        # `spawn`: a fork of a process with threads and a database connection inherits their locks.
-        self._processes = multiprocessing.get_context("spawn")
-        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
+        self._limits = ChildLimits() if limits is None else limits
+        self._starter = starter(
+            lambda: child.run if entry is None else entry, models_folder, self._limits.memory_bytes
+        )
+        self._watcher = Watcher(self._limits)
+        self._asker = Asker(self._watcher, self._limits)
+        self._tasks: deque[_Task] = deque()  # as long as callers let it grow: they ask for a few at a time
         self._seats = [_Seat() for _ in range(count)]
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._started = self._died = 0
         self._closed = False
+
+    @property
+    def timeout_s(self) -> float:
+        """The longest that a child may hold a photo."""
+        return self._limits.timeout_s
 
     def submit(self, request: Request) -> Future[Answer]:
         """Queue a request. Its future fails with PhotoFault, or is cancelled by `close`.
@@ -69,16 +94,18 @@ class Children:
         EnvironmentFault when closed already.
         """
         future: Future[Answer] = Future()
-        with self._lock:
+        with self._changed:
             if self._closed:
                 raise EnvironmentFault("facekeep is stopping", hint="Start it again.")
-            self._tasks.put(_Task(request, future))
-            self._start()
+            self._tasks.append(_Task(request, future))
+            self._begin()
+            self._changed.notify_all()
         return future
 
-    def analyse(self, path: Path) -> Future[PhotoAnalysis]:
-        """Look at a photo."""
-        return cast(Future[PhotoAnalysis], self.submit(Analyse(path)))
+    def analyse(self, path: Path, long_side: int | None = None) -> Future[PhotoAnalysis]:
+        """Look at a photo scaled down to `long_side` pixels, by default to the models' own working size."""
+        side = WORKING_LONG_SIDE if long_side is None else min(long_side, WORKING_LONG_SIDE)
+        return cast(Future[PhotoAnalysis], self.submit(Analyse(path, side)))
 
     def crop(self, path: Path, box: Box, size: int) -> Future[bytes]:
         """A square around a face."""
@@ -88,24 +115,41 @@ class Children:
         """The upright photo, smaller."""
         return cast(Future[bytes], self.submit(Thumbnail(path, long_side)))
 
+    def release(self) -> None:
+        """Give memory back: idle children end now, busy ones after their photo. Requests start new ones."""
+        with self._changed:
+            for seat in self._seats:
+                seat.sent_home = seat.child is not None
+            self._changed.notify_all()
+
+    def state(self) -> ChildrenState:
+        """How many children live, work and died, and what they hold."""
+        with self._changed:
+            living = [seat.child.pid for seat in self._seats if seat.child is not None]
+            busy = sum(seat.busy for seat in self._seats)
+            started, died = self._started, self._died
+        memory = sum(resident(pid) for pid in living)
+        return ChildrenState(self.count, len(living), busy, started, died, memory)
+
     def close(self) -> None:
         """End every child now. Requests still queued or in hand are cancelled, nobody is charged."""
-        with self._lock:
+        with self._changed:
             self._closed = True
-            children = [seat.child for seat in self._seats if seat.child is not None]
-        for _ in self._seats:
-            self._tasks.put(None)
-        for each in children:
-            each.process.kill()
+            waiting = list(self._tasks)
+            self._tasks.clear()
+            for seat in self._seats:
+                if seat.child is not None:
+                    seat.child.kill()
+            self._changed.notify_all()
+        for task in waiting:
+            _cancel(task.future)
         for seat in self._seats:
             if seat.thread is not None:
                 seat.thread.join()
-        while not self._tasks.empty():
-            task = self._tasks.get()
-            if task is not None:
-                _cancel(task.future)
+        self._watcher.close()
+        self._starter.close()
 
-    def _start(self) -> None:
+    def _begin(self) -> None:
         for number, seat in enumerate(self._seats):
             if seat.thread is None:
                 name = f"child-{number}"
@@ -113,22 +157,43 @@ class Children:
                 seat.thread.start()
 
     def _feed(self, seat: _Seat) -> None:
-        while (task := self._tasks.get()) is not None:
-            if self._closed:
-                _cancel(task.future)
+        while not self._closed:
+            task = self._next(seat)
+            if task is None:
+                self._rest(seat)
             elif task.future.set_running_or_notify_cancel():
                 self._perform(seat, task)
+            seat.busy = False
         self._dismiss(seat)
+
+    def _next(self, seat: _Seat) -> _Task | None:
+        """The next task; None when the child is to go home, or the pool closes."""
+        with self._changed:
+            idle_s = self._limits.idle_s if seat.child is not None else None
+            self._changed.wait_for(lambda: self._closed or seat.sent_home or self._mine(seat), idle_s)
+            if self._closed or seat.sent_home or not self._mine(seat):
+                return None
+            seat.busy = True
+            return self._tasks.popleft()
+
+    def _mine(self, seat: _Seat) -> bool:
+        """Whether there is work for this seat: one without a child leaves it to idle children, if enough."""
+        ready = sum(other.child is not None and not other.busy for other in self._seats)
+        return len(self._tasks) > (0 if seat.child is not None else ready)
+
+    def _rest(self, seat: _Seat) -> None:
+        self._dismiss(seat)
+        self._starter.rest()
 
     def _perform(self, seat: _Seat, task: _Task) -> None:
         try:
             answer = self._ask(seat, task.request)
         except PhotoFault as fault:
             self._dismiss(seat)
-            answer = Failed(fault.failure, fault.message, fault.hint)
+            answer = Failed.of(fault)
         except Exception as error:  # noqa: BLE001 - a dead seat would leave its requests unanswered for ever
             self._dismiss(seat)
-            answer = Failed(FailureCode.INTERNAL, f"no child could be asked: {error!r}", "")
+            answer = Failed(FailureCode.INTERNAL, f"no child could be asked: {error!r}")
         if isinstance(answer, Failed) and self._closed:
             task.future.set_exception(CancelledError())  # too late to cancel it otherwise
         elif isinstance(answer, Failed):
@@ -137,60 +202,56 @@ class Children:
             task.future.set_result(answer)
 
     def _ask(self, seat: _Seat, request: Request) -> Answer | Failed:
-        holder = self._handed(seat, request)
-        try:
-            if not holder.pipe.poll(self._timeout_s):
-                raise PhotoFault(FailureCode.TIMEOUT, f"no answer within {self._timeout_s:.0f} seconds")
-            answer: Answer | Failed = holder.pipe.recv()
-        except (EOFError, OSError) as error:
-            raise self._death(holder) from error
-        return answer
-
-    def _handed(self, seat: _Seat, request: Request) -> _Child:
-        """A child that has taken the request. One that died before never saw the photo: the next is asked."""
+        reason = ""
         for _ in range(START_TRIES):
-            ready = self._ready(seat)
-            try:
-                ready.pipe.send(request)
-                if ready.pipe.poll(self._timeout_s) and ready.pipe.recv() == child.TAKEN:
-                    ready.tasks += 1
-                    return ready
-            except (EOFError, OSError):
-                log.info("a child died before it took a photo")
+            with self._watcher.over(self._ready(seat)) as turn:
+                try:
+                    answer = self._asker.ask(turn, request)
+                except NotTaken as untaken:
+                    reason = str(untaken)
+                    log.info("a child died before it took a photo: %s", reason)
+                    self._lost()
+                except PhotoFault:
+                    self._lost()
+                    raise
+                else:
+                    self._settle(seat, answer)
+                    return answer
             self._dismiss(seat)
-        raise PhotoFault(FailureCode.INTERNAL, "no child process stays alive on this machine")
+        raise PhotoFault(
+            FailureCode.INTERNAL,
+            f"no child process stays alive on this machine: {reason}",
+            hint="Run `facekeep doctor`; it checks the models, the memory and the installation.",
+        )
 
-    def _death(self, holder: _Child) -> PhotoFault:
-        holder.process.join(5)
-        code = holder.process.exitcode
-        how = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
-        return PhotoFault(FailureCode.CRASHED, f"the process that looked at this photo died ({how})")
-
-    def _ready(self, seat: _Seat) -> _Child:
-        if seat.child is not None and (
-            seat.child.tasks >= TASKS_A_CHILD or not seat.child.process.is_alive()
-        ):
+    def _settle(self, seat: _Seat, answer: Answer | Failed) -> None:
+        seat.tasks += 1
+        if seat.tasks >= self._limits.tasks or (isinstance(answer, Failed) and answer.spent):
             self._dismiss(seat)
-        if seat.child is None:
-            ours, theirs = self._processes.Pipe()
-            process = self._processes.Process(
-                target=child.run, args=(theirs, self._models_folder), name="facekeep-child", daemon=True
-            )
-            process.start()
-            theirs.close()
-            with self._lock:
-                seat.child = _Child(process, ours)
-                if self._closed:
-                    process.kill()
-        return seat.child
+
+    def _ready(self, seat: _Seat) -> Living:
+        if seat.child is not None:
+            return seat.child
+        born = self._starter.start()
+        with self._changed:
+            seat.child, seat.tasks = born, 0
+            self._started += 1
+            if self._closed:
+                born.kill()
+        return born
+
+    def _lost(self) -> None:
+        with self._changed:
+            self._died += 1
 
     def _dismiss(self, seat: _Seat) -> None:
-        with self._lock:
+        with self._changed:
             gone, seat.child = seat.child, None
+            seat.sent_home = False
         if gone is not None:
+            gone.kill()
             gone.pipe.close()
-            gone.process.kill()
-            gone.process.join()
+            gone.exit_code(DEATH_S)
 
 
 def _cancel(future: Future[Answer]) -> None:
