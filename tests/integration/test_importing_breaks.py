@@ -17,7 +17,7 @@ from import_support import Importing, contents, photo, temporaries, url_of
 
 from facekeep.actions.importing import ImportReport, Watch
 from facekeep.domain.errors import Conflict, LibraryOffline, StorageFault
-from facekeep.library import copying, device
+from facekeep.library import copying, device, identity
 from facekeep.library.copying import Draft
 from facekeep.library.device import DOUBTFUL
 from facekeep.store import photos
@@ -127,7 +127,7 @@ def test_a_device_that_is_unmounted(importing: Importing) -> None:
 def faulty(monkeypatch: pytest.MonkeyPatch) -> dict[int, set[str]]:
     """What the system answers when files of the source are opened: error numbers, and for which names."""
     errors: dict[int, set[str]] = {}
-    real = copying._opened
+    real = identity.open_unmarked
 
     def opened(path: bytes) -> int:
         for number, names in errors.items():
@@ -135,7 +135,7 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> dict[int, set[str]]:
                 raise OSError(number, os.strerror(number))
         return real(path)
 
-    monkeypatch.setattr(copying, "_opened", opened)
+    monkeypatch.setattr(copying, "open_unmarked", opened)
     return errors
 
 
@@ -365,6 +365,11 @@ def command(importing: Importing, conninfo: str, tmp_path: Path) -> tuple[list[o
 Command = tuple[list[object], dict[str, str]]
 
 
+def count(root: Path) -> int:
+    """Files that have their names, while others come and go."""
+    return sum(1 for _ in root.rglob("IMG_*"))
+
+
 def ran(command: Command, tmp_path: Path, *more: object) -> Ran:
     words, environment = command
     return run(tmp_path / "own home", *words, *more, **environment)
@@ -379,8 +384,8 @@ def test_killed_at_any_moment_it_ends_as_if_nothing_had_been(
     words, environment = command
     for _ in range(8):
         with started(tmp_path / "own home", *words, **environment) as process:
-            before = len(importing.library())
-            while process.poll() is None and len(importing.library()) == before:
+            before = count(importing.bench.root)
+            while process.poll() is None and count(importing.bench.root) == before:
                 time.sleep(0.001)
             time.sleep(chance.random() * 0.06)
             process.send_signal(signal.SIGKILL)
@@ -412,7 +417,7 @@ def test_ctrl_c_says_how_to_go_on(importing: Importing, command: Command, tmp_pa
     importing.card.remember()
     words, environment = command
     with started(tmp_path / "own home", *words, **environment) as process:
-        while process.poll() is None and len(importing.library()) < 2:
+        while process.poll() is None and count(importing.bench.root) < 2:
             time.sleep(0.001)
         process.send_signal(signal.SIGINT)
         stopped = ended(process)

@@ -1,5 +1,6 @@
 """`facekeep import files`."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,8 +98,6 @@ class _Told:
     @contextmanager
     def shown(self) -> "Iterator[Callable[[ImportCounts], None]]":
         """What to call with the progress."""
-        import sys
-
         if self.json:
             yield self._every(JSON_EVERY_S, self._emit_progress)
         elif sys.stderr.isatty():
@@ -153,6 +152,7 @@ class _Told:
 
         rate, left = self._pace.rate(now), self._pace.left(now)
         emit({"event": "progress", **_numbers(now), "rate": rate, "seconds_left": left})
+        sys.stdout.flush()  # it is of use only now
 
     def _emit_file(self, file: "ImportedFile") -> None:
         from facekeep.cli.output import emit
@@ -238,7 +238,7 @@ def _summary(job: "ImportJob", report: "ImportReport") -> Iterator[str]:
         kinds = ", ".join(f"{number:,} {name}" for name, number in sorted(report.others.items()))
         yield f"not copied, for facekeep takes photos only: {kinds.replace(' ,', ' other,')}"
     if report.links:
-        yield f"{count(report.links, 'link')} that lead elsewhere were not followed"
+        yield f"links that lead elsewhere, not followed: {report.links:,}"
     if report.outcome == "stopped":
         yield "stopped; run the same command again to go on from here"
     elif now.copied and not job.dry_run:

@@ -18,12 +18,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import FileIO
 from typing import Self
 
 from facekeep.domain.errors import FailureCode, PhotoFault, StorageFault
 from facekeep.domain.osfaults import photo_fault
 from facekeep.library import identity
-from facekeep.library.identity import display_path
+from facekeep.library.identity import display_path, open_unmarked
 
 TEMPORARY = b".facekeep-import-"
 PLACING = b".facekeep-placing-"
@@ -294,27 +295,32 @@ def _chunks(
     """A file's bytes in pieces, each valid until the next. PhotoFault: unreadable, or changed meanwhile."""
     buffer = bytearray(CHUNK)
     view = memoryview(buffer)
-    with _reading(path), open(_opened(path), "rb", buffering=0) as file:
-        before = os.fstat(file.fileno())
-        if not stat.S_ISREG(before.st_mode):
-            raise PhotoFault(FailureCode.UNREADABLE, f"{display_path(path)}: it is not a regular file")
+    with _reading(path):
+        descriptor = open_unmarked(path)
+    with open(descriptor, "rb", buffering=0) as file:
+        before = _regular(path, file)
         opened(Times(before.st_atime_ns, before.st_mtime_ns))
         total = 0
-        while count := file.readinto(buffer):
+        while True:
+            with _reading(path):
+                count = file.readinto(buffer)
+            if not count:
+                break
             total += count
             told(count)
             yield view[:count]
-        after = os.fstat(file.fileno())
+        with _reading(path):
+            after = os.fstat(file.fileno())
     if total != before.st_size or (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise PhotoFault(FailureCode.UNREADABLE, f"{display_path(path)}: it changed while it was read")
 
 
-def _opened(path: bytes) -> int:
-    """For reading, and without a mark of having been read, where the system lets us."""
-    flags = os.O_RDONLY | os.O_NONBLOCK
-    with suppress(PermissionError):  # only the owner may ask for it
-        return os.open(path, flags | getattr(os, "O_NOATIME", 0))
-    return os.open(path, flags)
+def _regular(path: bytes, file: FileIO) -> os.stat_result:
+    with _reading(path):
+        status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        raise PhotoFault(FailureCode.UNREADABLE, f"{display_path(path)}: it is not a regular file")
+    return status
 
 
 def _write_all(descriptor: int, content: memoryview) -> None:
@@ -334,7 +340,7 @@ def _sync(folder: bytes) -> None:
 
 @contextmanager
 def _reading(path: bytes) -> Iterator[None]:
-    """Errors of the source become the photo's. What is raised by whoever takes the chunks passes through."""
+    """Errors of the source become the photo's."""
     try:
         yield
     except OSError as error:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from facekeep.domain.errors import FailureCode, PhotoFault
@@ -24,15 +25,26 @@ def content_hash(path: Path | str | bytes) -> bytes:
     buffer = bytearray(_CHUNK)
     view = memoryview(buffer)
     try:
-        # Without waiting: a name may have become a pipe since the folder was listed.
-        descriptor = os.open(raw, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(descriptor, "rb", buffering=0) as file:
+        with open(open_unmarked(raw), "rb", buffering=0) as file:
             _refuse_special(file.fileno(), raw)
             while count := file.readinto(buffer):
                 digest.update(view[:count])
     except OSError as error:
         raise photo_fault(error, display_path(raw)) from error
     return digest.digest()
+
+
+def open_unmarked(path: bytes) -> int:
+    """A descriptor for reading that leaves no access time behind, where the system lets us. Raises OSError.
+
+    Without waiting: a name may have become a pipe since the folder was listed.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    unmarked = getattr(os, "O_NOATIME", 0)
+    if unmarked:
+        with suppress(PermissionError):  # only the owner of a file may ask for it
+            return os.open(path, flags | unmarked)
+    return os.open(path, flags)
 
 
 def display_path(raw: bytes) -> str:

@@ -6,6 +6,7 @@ from io import FileIO
 
 from facekeep.domain import media
 from facekeep.domain.tiff import Read
+from facekeep.library.identity import open_unmarked
 
 # One read answers for most formats and for the directories of most TIFF-based files.
 _HEAD = 4096
@@ -13,7 +14,7 @@ _HEAD = 4096
 
 def sniff(path: bytes) -> str | None:
     """The media type of a supported picture, None for anything else. Raises OSError when unreadable."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    descriptor = open_unmarked(path)
     with open(descriptor, "rb", buffering=0) as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
