@@ -1,5 +1,6 @@
 """Being watched over: /readyz and /metrics on a real server, also while the database is away or hangs."""
 
+import re
 import shutil
 import socket
 import threading
@@ -238,6 +239,12 @@ def test_the_numbers_are_those_of_the_database(app: FastAPI, working: None) -> N
     assert value(found, "facekeep_workers", role="worker") == 1, "the dead one is not counted"
     assert value(found, "facekeep_breakers_open", code="storage", library="1") == 1
     assert value(found, "facekeep_last_success_age_seconds") >= 0
+
+
+def test_every_metric_is_in_the_document(repo_root: Path) -> None:
+    text = (repo_root / "docs" / "operations.md").read_text(encoding="utf-8")
+    shown = {name + ("_total" if kind == "counter" else "") for name, kind in KINDS.items()}
+    assert set(re.findall(r"`(facekeep_\w+)`", text)) == shown
 
 
 def test_metrics_tell_no_path_and_no_name(app: FastAPI, data: Filled) -> None:

@@ -89,6 +89,12 @@ def test_every_key_is_there(tmp_path: Path) -> None:
     assert report["last_success_at"] == "1970-01-01T00:00:00.000Z"
 
 
+def test_every_key_is_in_the_document(repo_root: Path, tmp_path: Path) -> None:
+    text = (repo_root / "docs" / "operations.md").read_text(encoding="utf-8")
+    part = text.split("## Health files")[1].split("\n## ")[0]
+    assert [key for key in HealthFile(tmp_path, "scan", Snapshot).report() if f"`{key}`" not in part] == []
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 KiB, really full when it is full."""

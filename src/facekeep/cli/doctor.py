@@ -1,5 +1,7 @@
 """`facekeep doctor`."""
 
+from typing import Annotated
+
 import typer
 
 from facekeep.cli import options
@@ -8,7 +10,17 @@ from facekeep.cli.options import Home, Json
 FAILED = 3
 
 
-def doctor(json: Json = False, home: Home = None) -> None:
+def doctor(
+    start: Annotated[
+        bool,
+        typer.Option(
+            "--start/--no-start",
+            help="Start the private database server, if it rests, to look inside.",
+        ),
+    ] = True,
+    json: Json = False,
+    home: Home = None,
+) -> None:
     """Check whether this machine and the data folder are in order, and say what to do where they are not.
 
     Changes nothing. Exit status 3 when something must be mended.
@@ -19,7 +31,7 @@ def doctor(json: Json = False, home: Home = None) -> None:
     from facekeep.cli.output import emit, say
 
     worst = "ok"
-    for check in checks.run(lambda: options.load(home), home):
+    for check in checks.run(lambda: options.load(home), home, start=start):
         if json:
             emit(asdict(check))
         else:

@@ -31,3 +31,10 @@ def server(reader: Reader) -> Server:
 def person_names(reader: Reader) -> list[str]:
     """Every name of a person: what a report must not hold."""
     return [str(name) for (name,) in reader.tuples("SELECT name FROM person WHERE name IS NOT NULL")]
+
+
+def some_files(reader: Reader, library: int, limit: int) -> list[bytes]:
+    """Paths below a library's root of some of its photos that are there: the newest on record."""
+    sql = """SELECT path FROM photo_file WHERE library_id = %(library)s AND state = 'present'
+             ORDER BY id DESC LIMIT %(limit)s"""
+    return [bytes(path) for (path,) in reader.tuples(sql, {"library": library, "limit": limit})]
