@@ -138,6 +138,16 @@ def test_names_that_are_not_text(importing: Importing) -> None:
     assert importing.run().counts.there == 2
 
 
+def test_names_as_long_as_can_be(importing: Importing) -> None:
+    name, octets = "\u00fc" * 125 + ".png", b"\xff" * 251 + b".png"
+    for taken in (name, os.fsdecode(octets)):
+        (importing.bench.root / taken).write_bytes(photo("mine"))
+        importing.card.put(taken, os.fsencode(taken[:1]))
+    importing.run()
+    assert (importing.bench.root / ("\u00fc" * 123 + " (2).png")).read_bytes() == photo("\u00fc")
+    assert (importing.bench.root / os.fsdecode(octets[:247] + b" (2).png")).exists()
+
+
 def test_only_photos_are_copied_and_the_rest_is_counted(importing: Importing) -> None:
     root = importing.card.root
     importing.card.put("a.png", "a")

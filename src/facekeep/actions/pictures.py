@@ -10,7 +10,9 @@ from pathlib import Path
 from facekeep.actions.context import Context, Renderer
 from facekeep.domain.errors import EnvironmentFault, FailureCode, PhotoFault
 from facekeep.domain.faces import Box
+from facekeep.domain.osfaults import photo_fault
 from facekeep.library import identity
+from facekeep.library.patience import patiently
 from facekeep.store import listing
 
 CROP_SIZES = (96, 160, 320, 640)
@@ -85,10 +87,10 @@ def _first_drawn(files: list[bytes], version: str, draw: Callable[[Path], Future
 def _drawn(file: bytes, version: str, draw: Callable[[Path], Future[bytes]]) -> bytes:
     """Drawn from the very content that the faces were found in: a file may be edited, or replaced by another
     photo, before a scan knows of it. What it shows then would be kept under this content's name."""
-    before = _state(file)
-    if identity.content_hash(file).hex() == version:
+    before = patiently(lambda: _proven(file, version))
+    if before is not None:
         picture = draw(Path(os.fsdecode(file))).result()
-        if _state(file) == before:
+        if patiently(lambda: _state(file)) == before:
             return picture
     raise PhotoFault(
         FailureCode.MISSING_FILE,
@@ -97,11 +99,17 @@ def _drawn(file: bytes, version: str, draw: Callable[[Path], Future[bytes]]) -> 
     )
 
 
-def _state(file: bytes) -> tuple[int, int, int, int] | None:
+def _proven(file: bytes, version: str) -> tuple[int, ...] | None:
+    """The state of a file with that content; None when it has another."""
+    state = _state(file)
+    return state if identity.content_hash(file).hex() == version else None
+
+
+def _state(file: bytes) -> tuple[int, ...]:
     try:
         status = os.stat(file)  # noqa: PTH116 - bytes
-    except OSError:
-        return None  # the reading that follows says why
+    except OSError as error:
+        raise photo_fault(error, identity.display_path(file)) from error
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 

@@ -32,6 +32,9 @@ PLACING = b".facekeep-placing-"
 
 CHUNK = 1 << 20
 
+LONGEST_NAME = 255
+"""Bytes, on nearly every file system."""
+
 ABANDONED_S = 86_400.0
 """Where the file system has no locks: older than this is left over."""
 
@@ -81,11 +84,23 @@ def holds(path: bytes, size: int, content: bytes) -> bool:
 
 
 def names(name: bytes) -> Iterator[bytes]:
-    """`a.jpg`, `a (2).jpg`, `a (3).jpg` and so on."""
+    """`a.jpg`, `a (2).jpg`, `a (3).jpg` and so on; cut where they would be longer than file systems take."""
     yield name
     stem, ending = os.path.splitext(name)  # noqa: PTH122
     for number in itertools.count(2):
-        yield b"%s (%d)%s" % (stem, number, ending)
+        tail = b" (%d)%s" % (number, ending)
+        yield _cut(stem, LONGEST_NAME - len(tail)) + tail
+
+
+def _cut(name: bytes, length: int) -> bytes:
+    """At most so many bytes, and no half character where it is text."""
+    if len(name) <= length:
+        return name
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return name[:length]
+    return name[:length].decode(errors="ignore").encode()
 
 
 def make_folder(root: bytes, folder: bytes) -> list[bytes]:
