@@ -382,7 +382,7 @@ def test_killed_at_any_moment_it_ends_as_if_nothing_had_been(
     importing.card.fill(60, size=150_000)
     importing.card.remember()
     words, environment = command
-    for _ in range(8):
+    for _ in range(6):
         with started(tmp_path / "own home", *words, **environment) as process:
             before = count(importing.bench.root)
             while process.poll() is None and count(importing.bench.root) == before:
