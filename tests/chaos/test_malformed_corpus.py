@@ -1,6 +1,8 @@
 """What the malformed pictures are made of: sound ones that are really decoded, and damage of every kind."""
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,22 @@ def test_a_place_that_no_file_has_is_the_photos_fault_and_not_the_disks(tmp_path
     with pytest.raises(PhotoFault) as raised:
         decode(path, long_side=WIDTH)
     assert raised.value.failure is FailureCode.UNREADABLE
+
+
+def test_a_header_that_asks_for_gigabytes_is_given_what_the_file_has(tmp_path: Path) -> None:
+    """Room for all that is asked for would end a child, or be tried again and again as a lack of memory."""
+    sound = pictures()["eight.png"]
+    at = sound.rfind(b"IDAT") - 4
+    path = tmp_path / "greedy.png"
+    path.write_bytes(sound[:at] + b"\x7f\xff\xff\xff" + sound[at + 4 :])
+    program = f"""
+import resource
+from facekeep.inference.decode import decode
+resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))
+print(decode({str(path)!r}, long_side={WIDTH}).pixels.shape)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"({WIDTH}, {HEIGHT}, 3)"  # upright: it lies on its side
 
 
 def _decoded(path: Path) -> bool:

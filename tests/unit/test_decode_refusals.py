@@ -274,7 +274,7 @@ def test_a_name_that_is_not_text(tmp_path: Path) -> None:
     ("number", "code"),
     [
         (errno.ENOENT, FailureCode.MISSING_FILE),
-        (errno.EACCES, FailureCode.UNREADABLE),
+        (errno.EACCES, FailureCode.STORAGE),
         (errno.EIO, FailureCode.STORAGE),
         (errno.ENOTCONN, FailureCode.LIBRARY_OFFLINE),
         (errno.ESTALE, FailureCode.LIBRARY_OFFLINE),

@@ -1,5 +1,6 @@
 """Any photo to upright sRGB pixels of 8 bits at a working size, or one PhotoFault that says why not."""
 
+import io
 import os
 import stat
 from collections.abc import Iterator
@@ -102,7 +103,17 @@ def _open_regular(raw: bytes) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise PhotoFault(FailureCode.UNREADABLE, "it is not a regular file")
-    return os.fdopen(descriptor, "rb")
+    return _Bounded(io.FileIO(descriptor))
+
+
+class _Bounded(io.BufferedReader):
+    """Asked for more than is left, it makes room for what is left: a damaged header may ask for gigabytes."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            return super().read()
+        left = os.fstat(self.fileno()).st_size - self.tell()
+        return super().read(max(0, min(size, left)))
 
 
 def _shown(raw: bytes) -> str:

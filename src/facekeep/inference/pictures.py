@@ -10,7 +10,7 @@ from facekeep.domain.tiff import Read
 from facekeep.inference import exif
 from facekeep.inference.colour import to_srgb
 from facekeep.inference.exif import CameraNotes
-from facekeep.inference.limits import check_pixels
+from facekeep.inference.limits import WEBP_SHARE, check_pixels
 from facekeep.inference.source import Source
 
 # One reader each: a file is opened by the reader of the type it was told to be, and by no other.
@@ -34,7 +34,7 @@ def open_picture(file: BinaryIO, media_type: str, max_pixels: int) -> Source:
 
     if media_type == media.WEBP:
         # Pillow's reader makes room for the whole canvas on opening.
-        check_pixels(*_webp_size(file), max_pixels)
+        check_pixels(*_webp_size(file), int(max_pixels * WEBP_SHARE))
     picture = Image.open(file, formats=(_READERS[media_type],))
     check_pixels(*picture.size, max_pixels)
     if media_type == media.TIFF:
