@@ -128,7 +128,8 @@ def test_failures_say_why(api: httpx.Client) -> None:
     assert Path(failure["files"][0]).name == BROKEN
     assert "empty" in failure["message"]
     assert got(api, "/failures", code="crashed")["total"] == 0
-    assert got(api, "/failures/summary") == {"items": [{"code": "unreadable", "count": 1}]}
+    (counted,) = got(api, "/failures/summary")["items"]
+    assert (counted["code"], counted["count"]) == ("unreadable", 1)
 
 
 def test_libraries_and_scans(served: tuple[Filled, httpx.Client]) -> None:

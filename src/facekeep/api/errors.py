@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from facekeep.api.safety import SECURITY_HEADERS
 from facekeep.domain.errors import (
     Conflict,
+    DatabaseAway,
     EnvironmentFault,
     FacekeepError,
     LibraryOffline,
@@ -35,6 +36,7 @@ STATUS_OF: Mapping[type[FacekeepError], HTTPStatus] = {
     Conflict: HTTPStatus.CONFLICT,
     EnvironmentFault: HTTPStatus.SERVICE_UNAVAILABLE,
     StorageFault: HTTPStatus.SERVICE_UNAVAILABLE,
+    DatabaseAway: HTTPStatus.SERVICE_UNAVAILABLE,
     ModelFault: HTTPStatus.SERVICE_UNAVAILABLE,
     LibraryOffline: HTTPStatus.SERVICE_UNAVAILABLE,
     # The request was understood; it is the photo that gives no picture.
