@@ -10,8 +10,8 @@ SCALED_ALLOWANCE = 1.75
 280 megapixels by default, which covers phones that take 200."""
 
 WEBP_SHARE = 0.5
-"""Of the limit, for WebP: its decoder held 15.3 bytes a pixel (Pillow 13, lossless, 159 megapixels), four times
-what the other types take. 80 megapixels by default, 1.2 GB."""
+"""Of the limit, for WebP: its decoder held 15.3 bytes a pixel (Pillow 13, lossless, 159 megapixels), others 4
+to 9. 80 megapixels by default, 1.2 GB."""
 
 MAX_WHOLE_BYTES = 512 << 20
 """Largest file of the types that are read into memory before they are decoded."""
