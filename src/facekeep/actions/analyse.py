@@ -87,7 +87,7 @@ def hasten(ctx: Context, code: FailureCode, library: int | None) -> int:
 
 def record(ctx: Context, claimed: Claimed, analysis: PhotoAnalysis) -> bool:
     """Store photo, faces, embeddings and matches, all or nothing. False when the lease was lost meanwhile."""
-    with ctx.database.write() as writer:
+    with ctx.database.write(verb="match", about={"photo": claimed.photo}) as writer:
         ours = photos.finish(
             writer,
             claimed.photo,

@@ -60,7 +60,7 @@ def group_new_faces(ctx: Context) -> Grouped:
     with ctx.database.hold(*GROUP_LOCK) as ours:
         if not ours:
             return Grouped()
-        with ctx.database.write() as writer:
+        with ctx.database.write(verb="group") as writer:
             return _group_batch(ctx, writer)
 
 
@@ -136,8 +136,6 @@ def _one_group(writer: Writer, groups: Iterable[GroupRow]) -> int:
     first, *others = sorted(group.person for group in groups)
     for other in others:
         people.join_groups(writer, other, first)
-    if others:
-        people.decide(writer, "join", "machine", {"into": first, "from": others})
     return first
 
 

@@ -1,7 +1,5 @@
 """What a user says of people and faces. Each verb is one transaction with its entry in the journal."""
 
-from typing import Any
-
 from facekeep.actions.context import Context
 from facekeep.domain.errors import Conflict, UsageError
 from facekeep.store import faces as face_store
@@ -22,12 +20,11 @@ def name_person(ctx: Context, person_id: int, name: str | None, *, version: int 
     NotFound; Conflict when the person has changed since `version`; UsageError for a name that cannot be one.
     """
     cleaned = None if name is None else clean_name(name)
-    with ctx.database.write("user") as writer:
+    with ctx.database.write("user", verb="name", about={"person": person_id, "name": cleaned}) as writer:
         before = store.lock(writer, store.follow(writer, person_id), version=version)
-        confirmed = [] if cleaned is None else store.confirm_faces(writer, before.person)
+        if cleaned is not None:
+            store.confirm_faces(writer, before.person)
         store.rename(writer, before.person, cleaned)
-        changes = {"person": before.person, "name": [before.name, cleaned], "confirmed": confirmed}
-        store.decide(writer, "name", "user", changes)
         _look_again(ctx, writer, before.person)
         row = listing.person(writer, before.person)
     ctx.wake()
@@ -40,18 +37,13 @@ def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | Non
 
     `version` is that of `from_id`. An unnamed one that stays takes the name. NotFound, Conflict, UsageError.
     """
-    with ctx.database.write("user") as writer:
+    with ctx.database.write("user", verb="merge", about={"from": from_id, "into": into_id}) as writer:
         source, target = _lock_both(writer, from_id, into_id, version)
-        moved = store.faces(writer, source.person)
-        confirmed = store.confirm_faces(writer, target.person)
+        store.confirm_faces(writer, target.person)
         left = store.move_all(writer, source.person, target.person)
         face_store.mark_ungrouped(writer, left)
         name = target.name if target.name is not None else source.name
         store.rename(writer, target.person, name)
-        changes = {"from": source.person, "into": target.person, "name": [target.name, name]}
-        store.decide(
-            writer, "merge", "user", {**changes, "moved": moved, "left": left, "confirmed": confirmed}
-        )
         _look_again(ctx, writer, target.person)
         row = listing.person(writer, target.person)
     ctx.wake()
@@ -61,11 +53,10 @@ def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | Non
 @tried_again
 def hide_person(ctx: Context, person_id: int, hidden: bool, *, version: int | None = None) -> PersonRow:
     """Keep a person out of the listings, or show it again. NotFound, Conflict."""
-    with ctx.database.write("user") as writer:
+    about = {"person": person_id, "hidden": hidden}
+    with ctx.database.write("user", verb="hide", about=about) as writer:
         before = store.lock(writer, store.follow(writer, person_id), version=version)
         store.hide(writer, before.person, hidden)
-        changes = {"person": before.person, "hidden": [before.hidden, hidden]}
-        store.decide(writer, "hide", "user", changes)
         return listing.person(writer, before.person)
 
 
@@ -80,17 +71,17 @@ def assign_face(
     """
     if (person_id is None) == (name is None):
         raise UsageError("say either which person the face is, or the name of a new one")
-    with ctx.database.write("user") as writer:
+    about = {"face": face_id, "person": person_id, "name": name}
+    with ctx.database.write("user", verb="assign", about=about) as writer:
         face_store.lock(writer, face_id)
         before = store.assignment(writer, face_id)
         target = _target(writer, person_id, name)
-        unrejected = store.unreject(writer, face_id, target)
+        store.unreject(writer, face_id, target)
         displaced = store.displace(writer, face_id, target)
         store.assign(writer, face_id, target, by="user", confidence=1.0)
         _touch(writer, before, target)
         face_store.mark_grouped(writer, [face_id])
         face_store.mark_ungrouped(writer, displaced)
-        _journal_face(writer, "assign", face_id, before, target, unrejected=unrejected, displaced=displaced)
         _look_again(ctx, writer, target)
         row = listing.face(writer, face_id)
     ctx.wake()
@@ -100,7 +91,8 @@ def assign_face(
 @tried_again
 def unassign_face(ctx: Context, face_id: int, *, reject: bool = True) -> FaceRow:
     """Take a face off its person; with `reject`, remember for good that it is not that person. NotFound."""
-    with ctx.database.write("user") as writer:
+    verb = "reject" if reject else "unassign"
+    with ctx.database.write("user", verb=verb, about={"face": face_id}) as writer:
         face_store.lock(writer, face_id)
         before = store.assignment(writer, face_id)
         if before is not None:
@@ -108,7 +100,6 @@ def unassign_face(ctx: Context, face_id: int, *, reject: bool = True) -> FaceRow
             store.touch(writer, before.person)
             if reject:
                 store.reject(writer, face_id, before.person)
-            _journal_face(writer, "reject" if reject else "unassign", face_id, before, None)
             face_store.mark_ungrouped(writer, [face_id])
         row = listing.face(writer, face_id)
     ctx.wake()  # it may be somebody else
@@ -152,10 +143,3 @@ def _target(writer: Writer, person_id: int | None, name: str | None) -> int:
 def _touch(writer: Writer, before: Assigned | None, target: int) -> None:
     for person in sorted({target} if before is None else {target, before.person}):
         store.touch(writer, person)
-
-
-def _journal_face(
-    writer: Writer, verb: str, face: int, before: Assigned | None, after: int | None, **more: Any
-) -> None:
-    was = None if before is None else [before.person, before.decided_by, before.confidence]
-    store.decide(writer, verb, "user", {"face": face, "person": [was, after], **more})

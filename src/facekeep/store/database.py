@@ -1,5 +1,6 @@
 """Connections. A Reader cannot write; a Writer is one transaction, spoken by the user or by the machine."""
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,6 +25,11 @@ Actor = Literal["user", "machine"]
 Parameters = Mapping[str, Any]
 
 CONNECT_TIMEOUT_S = 30.0
+
+_INTRODUCE = (
+    "SELECT set_config('facekeep.actor', %s, true), set_config('facekeep.verb', %s, true),"
+    " set_config('facekeep.about', %s, true)"
+)
 
 
 GAVE_WAY_TRIES = 3
@@ -90,6 +96,12 @@ class Writer(Reader):
         with self._connection.cursor() as cursor:
             return cursor.execute(sql, parameters).rowcount
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that happens whole or not at all, without the rest being lost when it fails."""
+        with _translated(), self._connection.transaction():
+            yield
+
 
 class Database:
     """A pool of connections to one facekeep database."""
@@ -127,10 +139,16 @@ class Database:
             yield Reader(connection)
 
     @contextmanager
-    def write(self, actor: Actor = "machine") -> Iterator[Writer]:
-        """One transaction. The database refuses a machine what only a user may do."""
+    def write(
+        self, actor: Actor = "machine", *, verb: str = "", about: Parameters | None = None
+    ) -> Iterator[Writer]:
+        """One transaction. The database refuses a machine what only a user may do.
+
+        `verb` and `about` name the decision that its changes are entered under in the journal.
+        """
+        told = "" if about is None else json.dumps(dict(about))
         with _translated(), self._pool.connection() as connection, connection.transaction():
-            connection.execute("SELECT set_config('facekeep.actor', %s, true)", (actor,))
+            connection.execute(_INTRODUCE, (actor, verb, told))
             yield Writer(connection)
 
     @contextmanager

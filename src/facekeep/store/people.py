@@ -1,13 +1,10 @@
 """People, assignments, rejections and the journal. Follows nobody's wishes: the guards are in the schema."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from psycopg.types.json import Jsonb
 
 from facekeep.domain.errors import Conflict, NotFound
-from facekeep.store.database import Actor, Reader, Writer
+from facekeep.store.database import Reader, Writer
 from facekeep.store.queries import load
 
 SQL = load("people")
@@ -148,8 +145,3 @@ def unreject(writer: Writer, face: int, person: int) -> bool:
 def displace(writer: Writer, face: int, person: int) -> list[int]:
     """Take off a person what a machine put there of the face's photo, beside the face. Which ones."""
     return [int(row[0]) for row in writer.tuples(SQL["displace"], {"face": face, "person": person})]
-
-
-def decide(writer: Writer, verb: str, actor: Actor, changes: Mapping[str, Any]) -> int:
-    """Enter into the journal what was changed, from what to what, in this same transaction."""
-    return int(writer.value(SQL["decide"], {"verb": verb, "actor": actor, "changes": Jsonb(dict(changes))}))

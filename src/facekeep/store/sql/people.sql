@@ -84,6 +84,3 @@ INSERT INTO rejection (face_id, person_id) VALUES (%(face)s, %(person)s) ON CONF
 
 -- name: unreject
 DELETE FROM rejection WHERE face_id = %(face)s AND person_id = %(person)s;
-
--- name: decide
-INSERT INTO decision (verb, actor, changes) VALUES (%(verb)s, %(actor)s, %(changes)s) RETURNING id;

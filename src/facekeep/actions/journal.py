@@ -1,0 +1,138 @@
+"""Taking decisions back, whoever made them and however long ago.
+
+What has been changed since is left as it is and reported: an undo never overwrites a later decision.
+An undo is a decision as well; undoing it is the redo.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from facekeep.actions.context import Context
+from facekeep.domain.errors import Conflict
+from facekeep.store import faces as face_store
+from facekeep.store import journal
+from facekeep.store import people as people_store
+from facekeep.store.database import Writer, tried_again
+from facekeep.store.journal import Change, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A row that an undo did not touch, and why, in words."""
+
+    kind: str
+    face: int | None
+    person: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo did. `decision` is its own entry in the journal: undo that to have it all again."""
+
+    decision: int
+    undid: int
+    restored: int
+    left: tuple[Left, ...]
+    looked_at_again: int
+    """Faces that a machine had given to a merged person since; it decides anew."""
+
+
+@tried_again
+def undo(ctx: Context, decision: int) -> Undone:
+    """Put everything that a decision changed back, unless it has been changed since.
+
+    NotFound; Conflict when it is undone already, or when all of it has been changed since.
+    """
+    with ctx.database.write("user", verb="undo", about={"decision": decision}) as writer:
+        entry = journal.lock(writer, decision)
+        _refuse_undone(writer, entry)
+        found = journal.net(writer, decision)
+        journal.lock_rows(writer, found)
+        restored, left = _put_back(writer, found)
+        if not restored:
+            raise Conflict(
+                f"nothing of decision {decision} can be undone: all of it has been changed since",
+                hint="Undo what came after it first; `facekeep journal` shows it.",
+            )
+        again = _look_again(writer, entry, restored)
+        journal.touch(writer, sorted(set().union(*(change.people() for change in found))))
+        journal.mark_grouped(writer, _settled(entry, restored))
+        number = journal.mark_undo(writer, decision)
+    ctx.wake()
+    return Undone(number, decision, len(restored), tuple(left), again)
+
+
+def redo(ctx: Context, decision: int) -> Undone:
+    """Take back the undo of a decision that stands. Conflict when it is not undone."""
+    with ctx.database.read() as reader:
+        standing = journal.undone_by(reader, decision)
+    if standing is None:
+        raise Conflict(f"decision {decision} is not undone", hint="There is nothing to do again.")
+    return undo(ctx, standing)
+
+
+def _settled(entry: Entry, restored: Sequence[Change]) -> list[int]:
+    """Faces that grouping leaves alone now: a machine does not decide again what was taken back."""
+    machine = entry.actor == "machine"
+    return [c.face for c in restored if c.face is not None and (c.before is not None or machine)]
+
+
+def _refuse_undone(writer: Writer, entry: Entry) -> None:
+    standing = journal.undone_by(writer, entry.decision)
+    if standing is not None:
+        raise Conflict(
+            f"decision {entry.decision} was undone by decision {standing}",
+            hint=f"Undo {standing} to have it again.",
+        )
+
+
+def _put_back(writer: Writer, found: Sequence[Change]) -> tuple[list[Change], list[Left]]:
+    restored: list[Change] = []
+    left: list[Left] = []
+    for run in _runs(found):
+        kind = run[0].kind
+        now = journal.now(writer, kind, run)
+        same = [change for change in run if now.get(change.key) == change.after]
+        left += [_left(change, "changed since") for change in run if change not in same]
+        done, refused = _restore(writer, same)
+        restored += done
+        left += refused
+    return restored, left
+
+
+def _runs(found: Sequence[Change]) -> Iterator[list[Change]]:
+    """Neighbours of one kind go together: of one that changed five thousand faces, all at once."""
+    for _, run in groupby(found, key=lambda change: change.kind):
+        yield list(run)
+
+
+def _restore(writer: Writer, run: Sequence[Change]) -> tuple[list[Change], list[Left]]:
+    """All at once; where the schema refuses that, one by one."""
+    if not run:
+        return [], []
+    try:
+        journal.put_back(writer, run[0].kind, run)
+    except Conflict as conflict:
+        if len(run) == 1:
+            return [], [_left(run[0], conflict.message)]
+        parts = [_restore(writer, [change]) for change in run]
+        return [c for done, _ in parts for c in done], [item for _, refused in parts for item in refused]
+    return list(run), []
+
+
+def _left(change: Change, reason: str) -> Left:
+    return Left(change.kind, change.face, change.person, reason)
+
+
+def _look_again(writer: Writer, entry: Entry, restored: Sequence[Change]) -> int:
+    """Un-merging: what a machine gave to the one since then may be the other's."""
+    told = [
+        change.after.get("merged_into") for change in restored if change.kind == "person" and change.after
+    ]
+    later = [face for into in set(told) - {None} for face in journal.later_auto(writer, int(into), entry)]
+    for face in later:
+        people_store.unassign(writer, face)
+    face_store.mark_ungrouped(writer, later)
+    return len(later)

@@ -1,0 +1,170 @@
+"""The journal: what was decided, what each decision changed, and putting rows back as they were.
+
+The database writes it (see schema.sql); here it is read, and undone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg.types.json import Jsonb
+
+from facekeep.domain.errors import NotFound
+from facekeep.store.database import Reader, Writer
+from facekeep.store.queries import load
+
+SQL = load("journal")
+
+Kind = Literal["assignment", "rejection", "person"]
+
+Kept = dict[str, Any] | None
+"""A row as the journal keeps it; None where there was none."""
+
+NOBODY: dict[str, Any] = {"hidden": False}
+"""A person as it was before anything was said of it: people are never deleted, so this undoes making one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A decision. `about` says what was asked for; `undoes` names the decision that this one took back."""
+
+    decision: int
+    verb: str
+    actor: str
+    decided_at: datetime
+    about: dict[str, Any]
+    undoes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """A decision as listed: how many rows it changed, and which undo of it stands."""
+
+    decision: int
+    verb: str
+    actor: str
+    decided_at: datetime
+    about: dict[str, Any]
+    undoes: int | None
+    changes: int
+    undone_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row from what to what: of a face (`assignment`), of a person, or of both (`rejection`)."""
+
+    kind: Kind
+    face: int | None
+    person: int | None
+    before: Kept
+    after: Kept
+
+    @property
+    def key(self) -> tuple[int | None, int | None]:
+        """Which row of its kind."""
+        return self.face, self.person
+
+    def people(self) -> set[int]:
+        """Everybody it is about."""
+        told = {kept.get("person_id") for kept in (self.before, self.after) if kept}
+        return {int(person) for person in told | {self.person} if person is not None}
+
+
+def opened(reader: Reader) -> int | None:
+    """The decision of this transaction; None when nothing has been changed yet."""
+    found = reader.value(SQL["open"])
+    return None if found is None else int(found)
+
+
+def lock(writer: Writer, decision: int) -> Entry:
+    """Hold a decision until the transaction ends. NotFound."""
+    found = writer.first(Entry, SQL["lock"], {"decision": decision})
+    if found is None:
+        raise NotFound(f"there is no decision {decision} in the journal")
+    return found
+
+
+def undone_by(reader: Reader, decision: int) -> int | None:
+    """The undo of a decision that stands, if any."""
+    found = reader.value(SQL["undone_by"], {"decision": decision})
+    return None if found is None else int(found)
+
+
+def net(reader: Reader, decision: int) -> list[Change]:
+    """What a decision did to each row in the end, in the order in which it is taken back."""
+    return reader.all(Change, SQL["net"], {"decision": decision})
+
+
+def entries(
+    reader: Reader,
+    *,
+    face: int | None = None,
+    person: int | None = None,
+    actor: str | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[EntryRow]:
+    """The latest decisions first, older than `before`; of a face, a person or an actor."""
+    row = {"face": face, "person": person, "actor": actor, "before": before, "limit": limit}
+    return reader.all(EntryRow, SQL["entries"], row)
+
+
+def changes(reader: Reader, decision: int, *, offset: int = 0, limit: int = 100) -> list[Change]:
+    """Every single change of a decision, in the order in which it was made."""
+    return reader.all(Change, SQL["changes"], {"decision": decision, "offset": offset, "limit": limit})
+
+
+def lock_rows(writer: Writer, found: Sequence[Change]) -> None:
+    """Hold the faces and people of these changes, in the order in which every path takes them."""
+    writer.tuples(SQL["lock_faces"], {"faces": [change.face for change in found if change.face is not None]})
+    writer.tuples(SQL["lock_people"], {"people": sorted(set().union(*(c.people() for c in found)))})
+
+
+def now(reader: Reader, kind: Kind, found: Sequence[Change]) -> dict[tuple[int | None, int | None], Kept]:
+    """The same rows as they are, by key; those that do not exist are left out."""
+    rows = reader.tuples(SQL[f"{kind}_now"], _keys(found))
+    return {(face, person): kept for face, person, kept in rows}
+
+
+def put_back(writer: Writer, kind: Kind, found: Sequence[Change]) -> None:
+    """Make rows as they were before these changes, all or none. Conflict when the schema refuses it."""
+    with writer.savepoint():
+        gone = [change for change in found if change.before is None]
+        there = [change for change in found if change.before is not None]
+        if gone and kind == "person":
+            writer.run(SQL["put_person"], _keys(gone) | {"kept": [Jsonb(NOBODY)] * len(gone)})
+        elif gone:
+            writer.run(SQL[f"drop_{kind}"], _keys(gone))
+        if there:
+            writer.run(SQL[f"put_{kind}"], _keys(there) | {"kept": [Jsonb(c.before) for c in there]})
+
+
+def mark_undo(writer: Writer, undoes: int) -> int:
+    """Say of this transaction's decision which one it takes back; its id."""
+    decision = opened(writer)
+    if decision is None:
+        raise NotFound("nothing was changed")
+    writer.run(SQL["mark_undo"], {"decision": decision, "undoes": undoes})
+    return decision
+
+
+def touch(writer: Writer, people: Sequence[int]) -> None:
+    """They have changed: whoever looked before must look again."""
+    writer.run(SQL["touch"], {"people": list(people)})
+
+
+def later_auto(reader: Reader, person: int, since: Entry) -> list[int]:
+    """Faces that a machine gave to a person after a decision."""
+    row = {"person": person, "since": since.decided_at, "decision": since.decision}
+    return [int(found[0]) for found in reader.tuples(SQL["later_auto"], row)]
+
+
+def mark_grouped(writer: Writer, faces: Sequence[int]) -> None:
+    """Somebody decided about these faces: grouping has nothing to do with them."""
+    writer.run(SQL["mark_grouped"], {"faces": list(faces)})
+
+
+def _keys(found: Sequence[Change]) -> dict[str, Any]:
+    return {"faces": [change.face for change in found], "people": [change.person for change in found]}

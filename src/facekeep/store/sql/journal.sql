@@ -1,0 +1,96 @@
+-- name: open
+SELECT nullif(current_setting('facekeep.decision', true), '')::bigint;
+
+-- name: lock
+SELECT id AS decision, verb, actor, decided_at, about, undoes FROM decision WHERE id = %(decision)s FOR UPDATE;
+
+-- name: undone_by
+SELECT standing_undo(%(decision)s);
+
+-- name: net
+-- What a decision did to each row, from the state before it to the state after it; the last done comes first.
+SELECT kind, face_id AS face, person_id AS person, (array_agg(before ORDER BY number))[1] AS before,
+       (array_agg(after ORDER BY number DESC))[1] AS after
+FROM change WHERE decision_id = %(decision)s
+GROUP BY kind, face_id, person_id
+HAVING (array_agg(before ORDER BY number))[1] IS DISTINCT FROM (array_agg(after ORDER BY number DESC))[1]
+ORDER BY max(number) DESC;
+
+-- name: lock_faces
+SELECT id FROM face WHERE id = ANY(%(faces)s) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: lock_people
+SELECT id FROM person WHERE id = ANY(%(people)s) ORDER BY id FOR UPDATE;
+
+-- name: touch
+UPDATE person SET version = version + 1 WHERE id = ANY(%(people)s);
+
+-- name: mark_undo
+UPDATE decision SET undoes = %(undoes)s WHERE id = %(decision)s;
+
+-- name: assignment_now
+SELECT a.face_id, NULL::bigint, kept_of(to_jsonb(a)) FROM assignment a WHERE a.face_id = ANY(%(faces)s);
+
+-- name: rejection_now
+SELECT r.face_id, r.person_id, jsonb_build_object('rejected_at', r.rejected_at) FROM rejection r
+JOIN unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person) ON (r.face_id, r.person_id) = (k.face, k.person);
+
+-- name: person_now
+SELECT NULL::bigint, p.id, kept_of(to_jsonb(p)) FROM person p WHERE p.id = ANY(%(people)s);
+
+-- name: put_assignment
+INSERT INTO assignment (face_id, photo_id, person_id, decided_by, confidence, pack_id)
+SELECT f.id, f.photo_id, k.person_id, k.decided_by, k.confidence, k.pack_id
+FROM unnest(%(faces)s::bigint[], %(kept)s::jsonb[]) AS r (face, kept)
+JOIN face f ON f.id = r.face, jsonb_populate_record(NULL::assignment, r.kept) AS k
+ON CONFLICT (face_id) DO UPDATE
+SET person_id = excluded.person_id, decided_by = excluded.decided_by, confidence = excluded.confidence,
+    pack_id = excluded.pack_id, decided_at = now();
+
+-- name: drop_assignment
+DELETE FROM assignment WHERE face_id = ANY(%(faces)s);
+
+-- name: put_rejection
+INSERT INTO rejection (face_id, person_id, rejected_at)
+SELECT r.face, r.person, (r.kept->>'rejected_at')::timestamptz
+FROM unnest(%(faces)s::bigint[], %(people)s::bigint[], %(kept)s::jsonb[]) AS r (face, person, kept)
+JOIN face f ON f.id = r.face;
+
+-- name: drop_rejection
+DELETE FROM rejection r USING unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person)
+WHERE (r.face_id, r.person_id) = (k.face, k.person);
+
+-- name: put_person
+UPDATE person p SET name = k.name, hidden = k.hidden, cover_face_id = k.cover_face_id, merged_into = k.merged_into
+FROM unnest(%(people)s::bigint[], %(kept)s::jsonb[]) AS r (person, kept),
+     jsonb_populate_record(NULL::person, r.kept) AS k
+WHERE p.id = r.person;
+
+-- name: later_auto
+-- What a machine gave to a person after a decision: by what it knew then.
+SELECT a.face_id FROM assignment a
+WHERE a.person_id = %(person)s AND a.decided_by = 'auto' AND a.decided_at > %(since)s
+  AND NOT EXISTS (SELECT FROM change c WHERE c.decision_id = %(decision)s AND c.face_id = a.face_id)
+ORDER BY a.face_id;
+
+-- name: mark_grouped
+UPDATE face SET grouped = true WHERE id = ANY(%(faces)s) AND NOT grouped;
+
+-- name: entries
+-- %(face)s and %(person)s narrow to what changed them; a person counts where its faces came or went.
+SELECT d.id AS decision, d.verb, d.actor, d.decided_at, d.about, d.undoes,
+       (SELECT count(*) FROM change c WHERE c.decision_id = d.id) AS changes,
+       standing_undo(d.id) AS undone_by
+FROM decision d
+WHERE (%(before)s::bigint IS NULL OR d.id < %(before)s)
+  AND (%(actor)s::text IS NULL OR d.actor = %(actor)s)
+  AND (%(face)s::bigint IS NULL OR EXISTS (SELECT FROM change c WHERE c.decision_id = d.id AND c.face_id = %(face)s))
+  AND (%(person)s::bigint IS NULL OR EXISTS (
+      SELECT FROM change c WHERE c.decision_id = d.id
+        AND (c.person_id = %(person)s OR (c.before->>'person_id')::bigint = %(person)s
+             OR (c.after->>'person_id')::bigint = %(person)s)))
+ORDER BY d.id DESC LIMIT %(limit)s;
+
+-- name: changes
+SELECT kind, face_id AS face, person_id AS person, before, after FROM change
+WHERE decision_id = %(decision)s ORDER BY number OFFSET %(offset)s LIMIT %(limit)s;
