@@ -27,6 +27,9 @@ MAX_TEMPLATES = 512
 MAX_MESSAGE, MAX_TRACE, MAX_FIELD = 2000, 6000, 200  # characters
 
 _OURS = frozenset((*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"))
+_TALKATIVE = {"alembic.runtime.plugins": logging.WARNING, "httpx": logging.WARNING}
+"""Loggers that tell at `info` what nobody asked for."""
+
 _NUMBER = re.compile(r"\d+")
 _PASSWORD = re.compile(r"(://[^\s:/@]*):[^\s@]*@")
 
@@ -44,6 +47,8 @@ def start(level: str, form: str) -> RecentLines:
     handler = Lines(JsonLines() if form == "json" else TextLines())
     root.addHandler(handler)
     root.setLevel(wanted)
+    for name, least in _TALKATIVE.items():
+        logging.getLogger(name).setLevel(least if wanted > logging.DEBUG else logging.NOTSET)
     return handler.recent
 
 
