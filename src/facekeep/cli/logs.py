@@ -52,6 +52,19 @@ def start(level: str, form: str) -> RecentLines:
     return handler.recent
 
 
+def is_json() -> bool:
+    """Whether standard error is a stream of JSON lines, which nothing else may break."""
+    return any(isinstance(each.formatter, JsonLines) for each in logging.getLogger().handlers)
+
+
+def plain_line(text: str) -> str:
+    """A line for standard error, for those who cannot log, such as a signal's handler."""
+    if is_json():
+        record = {"name": "facekeep", "levelname": "INFO", "msg": "%s", "args": (text,)}
+        return JsonLines().format(logging.makeLogRecord(record)) + "\n"
+    return f"\nfacekeep: {text}\n"
+
+
 def catch_strays() -> None:
     """Log what Python would print by itself: warnings, and threads that end by a mistake."""
     logging.captureWarnings(True)
