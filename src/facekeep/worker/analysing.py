@@ -113,10 +113,14 @@ class Analyser:
         """Whether the user has paused all work, as last seen."""
         return self._paused
 
-    def troubled(self, message: str) -> None:
-        """The run ended for this reason and will begin anew; for those who watch."""
+    def troubled(self, message: str, *, turned: bool = True) -> None:
+        """Work ended for this reason and will begin anew; for those who watch.
+
+        `turned`: it was the loop around the runs; another thread's trouble does not show that this one lives.
+        """
         self._last_error = message
-        self.turned()
+        if turned:
+            self.turned()
         self._trouble = message
 
     def turned(self) -> None:
