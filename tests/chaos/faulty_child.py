@@ -67,10 +67,10 @@ def _spin() -> None:
 
 
 def _grow() -> None:
-    """Take memory and really use it, until somebody stops it; 200 MB at a time, 32 GB at most."""
+    """Take memory and really use it, until somebody stops it; 100 MB at a time, 32 GB at most."""
     held = []
-    for _ in range(160):
-        held.append(bytearray(b"\1") * (200 << 20))
+    for _ in range(320):
+        held.append(bytearray(b"\1") * (100 << 20))
     raise SystemExit(f"nobody stopped it at {len(held)}")
 
 

@@ -1,6 +1,7 @@
 """Real children, real work, and a watch on what they take, over a database that a test may ruin."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from facekeep.worker.children import ChildLimits, Children
 
 MEGABYTE = 2**20
 
-QUICK = WorkRules(Rules(first_delay_s=0.5, longest_delay_s=2.0), lease_s=20.0)
+QUICK = WorkRules(Rules(first_delay_s=0.2, longest_delay_s=0.5), lease_s=20.0)
 """The product's rules with shorter waits."""
 
 
@@ -57,16 +58,24 @@ def open_context(
 def at_work(ctx: Context, children: Children) -> Iterator[Background]:
     """The background work of a server, which looks for what is due again more often than usual."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(background, "IDLE_S", 0.2)
+        patch.setattr(background, "IDLE_S", 0.1)
         with Background(ctx, children, None) as running:
             yield running
+
+
+def eventually(check: Callable[[], object], what: str, patience_s: float = 1800.0) -> None:
+    """Wait until the check holds, for as long as the full form may take."""
+    deadline = time.monotonic() + patience_s
+    while not check():
+        assert time.monotonic() < deadline, f"never happened: {what}"
+        time.sleep(0.05)
 
 
 @dataclass(slots=True)
 class Watch:
     """A thread that looks at this process's children, some times a second. A context manager."""
 
-    every_s: float = 0.1
+    every_s: float = 0.2
     largest_child: float = 0.0
     """Megabytes, of the largest at any time."""
     largest_sum: float = 0.0

@@ -12,7 +12,8 @@ from tests.chaos import audit, figures, invariants
 from tests.chaos.face_photos import write_faces
 from tests.chaos.place import Place, open_place
 from tests.chaos.plan import Plan
-from worker_support import child_processes, eventually, gone
+from tests.chaos.rig import eventually
+from worker_support import child_processes, gone
 
 LONGEST_LIFE_S = 120.0
 

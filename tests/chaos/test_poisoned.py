@@ -12,16 +12,15 @@ from tests.chaos import audit, faulty_child, figures, invariants
 from tests.chaos.face_photos import poison, write_faces
 from tests.chaos.faulty_child import CODES, FAULTS
 from tests.chaos.plan import Plan
-from tests.chaos.rig import QUICK, Watch, at_work, open_children, open_context
-from worker_support import eventually
+from tests.chaos.rig import QUICK, Watch, at_work, eventually, open_children, open_context
 
 from facekeep.actions.libraries import add_library, request_scan
 from facekeep.domain.failures import Rules
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 4.0
 """A hundred times what such a photo takes, as 120 seconds are to one that takes a second."""
 
-LIMIT_MEGABYTES = 800
+LIMIT_MEGABYTES = 600
 
 BAD_AMONG_A_THOUSAND = (
     *("kill", "segfault", "abort", "leave", "vanish") * 2,

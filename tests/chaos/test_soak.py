@@ -17,7 +17,8 @@ from tests.bench.trend import Slope, slope
 from tests.chaos import figures, invariants
 from tests.chaos.place import Place, open_place
 from tests.chaos.plan import Plan
-from worker_support import child_processes, eventually
+from tests.chaos.rig import eventually
+from worker_support import child_processes
 
 SETTLED = 0.4
 """The part of the run before which caches and heaps fill."""

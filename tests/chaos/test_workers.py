@@ -9,8 +9,7 @@ from tests.chaos import audit, figures, invariants
 from tests.chaos.face_photos import write_faces
 from tests.chaos.place import open_place
 from tests.chaos.plan import Plan, chosen
-from tests.chaos.rig import open_context
-from worker_support import eventually
+from tests.chaos.rig import eventually, open_context
 
 MIDDLE_RATE = """
     SELECT round(0.8 * count(*) / extract(epoch FROM

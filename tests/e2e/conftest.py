@@ -83,7 +83,7 @@ def ground() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def photos(shared_photos: Path, ground: Path) -> Path:
     """The real photographs and a few files that only look like photos."""
-    folder = ground / "photos"
+    folder = ground / "Photos"
     shutil.copytree(shared_photos, folder)
     add_broken(folder)
     return folder

@@ -14,6 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from facekeep.bootstrap import open_context
+from facekeep.settings import load
+
 START_S = 120
 """The first start makes the database and the models."""
 STOP_S = 40
@@ -64,6 +69,14 @@ class Serving:
                 return status
             time.sleep(0.2)
         raise AssertionError(f"not idle after {seconds} s: {status}\n{self.log.read_text()}")
+
+    def run_sql(self, statement: str, **values: object) -> None:
+        """Writes straight into its database, what would take long or another machine to come about."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FACEKEEP_PG_FOLDER", str(self.home.parent / "system"))
+            settings = load({"home": self.home}, environ={})
+            with open_context(settings) as context, context.database.write("user") as writer:
+                writer.run(statement, values)
 
     def restart(self) -> None:
         """Starts again, after `stop`, where it was."""

@@ -23,7 +23,9 @@ def test_failures_are_listed_with_their_reasons(library: Serving, open_window: O
             if failure["code"] == one["code"]:
                 expect(group).to_contain_text(Path(failure["files"][0]).name)
                 reason = failure["message"].removeprefix(f"{failure['files'][0]}: ")
-                expect(group).to_contain_text(reason)
+                expect(group).to_contain_text(reason[1:])  # the first letter is made a capital
+        expect(group).to_contain_text(one["meaning"][1:])
+        expect(group).to_contain_text(one["next"][1:])
     unreadable = page.locator("[data-code='unreadable']")
     expect(unreadable).to_contain_text("Cannot be read as a picture")
     expect(unreadable).to_contain_text("Replace it, and it is tried again")

@@ -17,6 +17,7 @@ from facekeep.settings import load
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PEOPLE = 100_000
+FAILURES = 100_000
 IN_A_PHOTO = 100
 
 FILL = [
@@ -37,6 +38,12 @@ FILL = [
        SELECT f.id, f.photo_id, p.id, 'auto', 0.9
        FROM (SELECT id, photo_id, row_number() OVER (ORDER BY id) AS n FROM face) f
        JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM person) p USING (n)""",
+    """WITH broken AS (
+         INSERT INTO photo (content_hash, size_bytes, state, due_at)
+         SELECT sha256(n::text::bytea), 1, 'failed', NULL FROM generate_series(1, %(failures)s) n RETURNING id
+       )
+       INSERT INTO failure (photo_id, code, message, attempts, permanent)
+       SELECT id, 'unreadable', 'it is empty', 1, true FROM broken""",
     "ANALYZE",
 ]
 
@@ -46,7 +53,8 @@ def crowd(chromium_path: str, ground: Path, built_page: Path) -> Iterator[Servin
     """A server with 100,000 people, one face each, written straight into the database."""
     photos = make_photos(ground / "crowd-photos", PEOPLE // IN_A_PHOTO)
     settings = load({"home": ground / "crowd"}, environ={})
-    values = {"root": str(photos), "photos": PEOPLE // IN_A_PHOTO, "people": PEOPLE, "jpeg": picture()}
+    values = {"root": str(photos), "photos": PEOPLE // IN_A_PHOTO, "people": PEOPLE}
+    values |= {"jpeg": picture(), "failures": FAILURES}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FACEKEEP_PG_FOLDER", str(ground / "system"))
         with open_context(settings) as context, context.database.write("user") as writer:
@@ -105,3 +113,19 @@ def test_names_are_offered_as_quickly(crowd: Serving, open_window: Open) -> None
     page.keyboard.type("Person 05551")
     expect(page.get_by_role("option")).to_have_count(1)
     expect(page.get_by_role("option")).to_contain_text("Person 055510")
+
+
+def test_a_hundred_thousand_failures_come_in_pages(crowd: Serving, open_window: Open) -> None:
+    page = open_window(f"{crowd.url}/activity").page
+    group = page.locator("[data-code='unreadable']")
+    expect(group.locator("summary")).to_contain_text(f"{FAILURES:,} photos")
+    group.locator("summary").click()
+    rows = group.locator("[data-failure]")
+    expect(rows).to_have_count(20)
+    first = rows.first.get_attribute("data-failure")
+    group.get_by_role("button", name="Next page").click()
+    expect(group.get_by_text(f"21–40 of {FAILURES:,}")).to_be_visible()
+    assert rows.first.get_attribute("data-failure") != first
+    assert page.locator("*").count() < 2500
+    group.get_by_role("button", name="Page before").click()
+    expect(rows.first).to_have_attribute("data-failure", str(first))

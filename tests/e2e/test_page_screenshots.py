@@ -2,19 +2,24 @@
 
     FACEKEEP_SCREENSHOTS=docs/screenshots script/test tests/e2e/test_page_screenshots.py
 
+Of the temporary folder and of the machine they tell nothing: a page in which they stand is given other words for
+them, by `presentable`.
+
 The photographs are the MIT-licensed test sets of deepface and face-api.js; the first names are invented.
 """
 
 import io
 import os
+import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
-from tests.e2e.conftest import Open
+from playwright.sync_api import Page, Route, expect
+from tests.e2e.conftest import Open, Window
 from tests.e2e.serving import Serving, serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.photos, pytest.mark.slow]
@@ -74,6 +79,21 @@ def group_photo(serving: Serving) -> int:
     return next(int(one["photo"]) for one in found if one["files"][0].endswith(GROUP))
 
 
+def presentable(window: Window, ground: Path) -> Page:
+    """A page that is told of a home and a host as a user has them, in place of this machine's."""
+    words = {str(ground): "/home/noor", socket.gethostname(): "living-room"}
+
+    def retell(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.text()
+        for ours, theirs in words.items():
+            body = body.replace(ours, theirs)
+        route.fulfill(response=answer, body=body)
+
+    window.page.route(re.compile(r"/api/v1/(?!events|.*/(image|crop))"), retell)
+    return window.page
+
+
 def take(page: Page, folder: Path, name: str) -> None:
     """A PNG in few enough colours to be small, once every picture in the window is there."""
     page.wait_for_function("""() => [...document.images].every(one => {
@@ -119,7 +139,7 @@ def photo(page: Page, serving: Serving) -> None:
 def activity(page: Page, serving: Serving) -> None:
     page.goto(f"{serving.url}/activity")
     page.locator("[data-code] summary").first.click()
-    expect(page.locator("[data-code] li").first).to_be_visible()
+    expect(page.locator("[data-failure]").first).to_be_visible()
     expect(page.get_by_text("Everything is looked at")).to_be_visible()
     page.evaluate("scrollTo(0, 0)")
 
@@ -134,8 +154,11 @@ SCREENS: dict[str, Callable[[Page, Serving], None]] = {
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("screen", SCREENS)
-def test_screen(screen: str, look: str, gallery: Serving, folder: Path, open_window: Open) -> None:
-    page = open_window(gallery.url, **LOOKS[look]).page
+def test_screen(
+    screen: str, look: str, gallery: Serving, folder: Path, ground: Path, open_window: Open
+) -> None:
+    page = presentable(open_window("about:blank", **LOOKS[look]), ground)
+    page.goto(gallery.url)
     SCREENS[screen](page, gallery)
     take(page, folder, f"{screen}-{look}")
 
@@ -155,3 +178,32 @@ def test_naming(gallery: Serving, folder: Path, open_window: Open) -> None:
     expect(page.get_by_role("option").first).to_be_visible()
     page.keyboard.press("ArrowDown")
     take(page, folder, "naming-light")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_failures(look: str, gallery: Serving, folder: Path, ground: Path, open_window: Open) -> None:
+    page = presentable(open_window("about:blank", **LOOKS[look]), ground)
+    activity(page, gallery)
+    group = page.locator("[data-code]").first
+    group.locator("[data-failure] input").nth(1).check()
+    group.evaluate("group => scrollTo(0, group.getBoundingClientRect().top + scrollY - 140)")
+    take(page, folder, f"failures-{look}")
+
+
+def test_paused(gallery: Serving, folder: Path, ground: Path, open_window: Open) -> None:
+    page = presentable(open_window("about:blank"), ground)
+    page.goto(f"{gallery.url}/activity")
+    page.get_by_role("button", name="Pause").click()
+    try:
+        expect(page.get_by_role("link", name="Paused")).to_be_visible()
+        take(page, folder, "paused-light")
+    finally:
+        gallery.send("POST", "/activity/resume")
+
+
+def test_report(gallery: Serving, folder: Path, ground: Path, open_window: Open) -> None:
+    page = presentable(open_window("about:blank"), ground)
+    page.goto(f"{gallery.url}/activity")
+    page.get_by_role("button", name="Copy report").click()
+    expect(page.get_by_label("The report")).to_have_value(re.compile("facekeep"))
+    take(page, folder, "report-light")

@@ -27,11 +27,15 @@ CONTRASTS = [
     ("--notice", "--ground-raised", 4.5),
     ("--danger", "--ground-raised", 4.5),
     ("--danger", "--danger-soft", 4.5),
+    ("--text", "--notice-soft", 4.5),
+    ("--text-quiet", "--accent-soft", 4.5),
     ("--stage-text", "--stage", 4.5),
     ("--stage-quiet", "--stage", 4.5),
     ("--line-control", "--ground-raised", 3.0),
     ("--accent-line", "--ground", 3.0),
     ("--accent-line", "--ground-raised", 3.0),
+    ("--notice-line", "--ground-raised", 3.0),
+    ("--danger-line", "--ground-raised", 3.0),
 ]
 
 MEASURE_CONTRAST = """pairs => {

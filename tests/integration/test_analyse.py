@@ -19,7 +19,7 @@ from facekeep.store.rows import FailureRow
 from facekeep.worker import analysing
 from facekeep.worker.analysing import Analyser
 from facekeep.worker.breaking import Claiming
-from facekeep.worker.children import Children
+from facekeep.worker.children import ChildLimits, Children
 from facekeep.worker.foreground import Foreground
 
 C = FailureCode
@@ -373,7 +373,7 @@ def test_crashes_hangs_and_hunger_cost_their_own_photo(faults: None, bench: Benc
     bad = {"crash.png": "crashed", "hang.png": "timeout", "swell.png": "out_of_memory"}
     for number, name in enumerate(bad):
         (bench.root / name).write_bytes(good[number].read_bytes() + b"another content")
-    children = Children(2, models, timeout_s=6)
+    children = Children(2, models, limits=ChildLimits(timeout_s=6))
     try:
         outcome = Foreground(bench.ctx, children).run([bench.root])
     finally:
@@ -443,7 +443,7 @@ def test_stopping_finishes_what_is_held_and_gives_back_the_rest(
     for path in good:
         path.unlink()
     bench.scan()
-    children = Children(1, models, timeout_s=8)
+    children = Children(1, models, limits=ChildLimits(timeout_s=8))
     stop = threading.Event()
     try:
         worker = threading.Thread(target=Analyser(bench.ctx, children).run, args=(stop.is_set,))

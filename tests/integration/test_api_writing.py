@@ -160,7 +160,7 @@ def test_a_face_that_goes_nowhere_stays(api: httpx.Client, body: dict[str, Any])
 def test_failures_are_tried_again_on_request(api: httpx.Client) -> None:
     photo = api.get(f"{API}/failures").json()["items"][0]["photo"]
     assert done(api.post(f"{API}/failures/retry", json={"code": "crashed"})) == {"retried": 0}
-    assert done(api.post(f"{API}/failures/retry", json={"photo": photo})) == {"retried": 1}
+    assert done(api.post(f"{API}/failures/retry", json={"photos": [photo]})) == {"retried": 1}
     assert api.post(f"{API}/failures/retry", json={"code": "bad luck"}).status_code == 422
 
 

@@ -1,6 +1,5 @@
 """Isolated children: what crashes or hangs costs the photo that a child held, and nothing else."""
 
-import os
 import shutil
 import threading
 from concurrent.futures import CancelledError, wait
@@ -18,7 +17,6 @@ from worker_support import (
 
 from facekeep.domain.errors import EnvironmentFault, FailureCode, PhotoFault
 from facekeep.domain.faces import Box
-from facekeep.worker import child
 from facekeep.worker.child import Analyse
 from facekeep.worker.children import ChildLimits, Children
 
@@ -92,26 +90,6 @@ def test_a_killed_child_costs_the_photo_that_it_held(faults: None, models: Path,
         pool.close()
 
 
-def test_a_hanging_child_is_ended_and_replaced(faults: None, models: Path, tmp_path: Path) -> None:
-    good, *_ = paths = [*write_astronauts(tmp_path, 1), tmp_path / "hang.png", tmp_path / "swell.png"]
-    for path in paths[1:]:
-        shutil.copy(good, path)
-    pool = Children(1, models, limits=ChildLimits(timeout_s=5))
-    try:
-        pool.analyse(good).result()
-        before = child_processes()
-        hung = pool.analyse(paths[1]).exception()
-        assert isinstance(hung, PhotoFault)
-        assert (hung.failure, hung.message) == (FailureCode.TIMEOUT, "no answer within 5 seconds")
-        assert gone(before)
-        swollen = pool.analyse(paths[2]).exception()
-        assert isinstance(swollen, PhotoFault)
-        assert swollen.failure is FailureCode.OUT_OF_MEMORY
-        assert len(pool.analyse(good).result().faces) == 1
-    finally:
-        pool.close()
-
-
 def test_a_child_that_died_idle_costs_nothing(models: Path, tmp_path: Path) -> None:
     [path] = write_astronauts(tmp_path, 1)
     pool = Children(1, models)
@@ -156,21 +134,6 @@ def test_closing_cancels_what_waits_and_what_is_held(models: Path, tmp_path: Pat
     assert gone(processes)
     with pytest.raises(EnvironmentFault):
         pool.analyse(paths[0])
-
-
-def test_children_that_never_live_cost_no_photo(
-    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As when a library is missing: a fault of the machine, not of the photo."""
-    monkeypatch.setattr(child, "run", os._exit)
-    pool = Children(1, models)
-    try:
-        fault = pool.analyse(tmp_path / "a.png").exception()
-    finally:
-        pool.close()
-    assert isinstance(fault, PhotoFault)
-    assert fault.failure is FailureCode.INTERNAL
-    assert "stays alive" in fault.message
 
 
 def test_closing_before_anything_was_asked(models: Path) -> None:

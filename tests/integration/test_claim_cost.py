@@ -63,7 +63,6 @@ def test_a_claim_reads_a_few_pages_however_large_the_library(conninfo: str, data
     assert "Seq Scan" not in scans, scans
     assert plan["Actual Rows"] == LIMIT
     few = pages(plan)
-    print(f"{MANY} photos: {few} pages for a claim of {LIMIT}")
     assert few < 40 * LIMIT
     work_off(database, MANY // 20)
     # Without a vacuum: what was claimed and finished has left dead entries where the next claim begins.

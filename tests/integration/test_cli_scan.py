@@ -284,7 +284,7 @@ def test_a_disk_that_fills_up_keeps_what_is_there_and_goes_on_when_there_is_room
     more.mkdir()
     with Image.open(FACE) as picture:
         picture.convert("RGB").save(more / "new.jpg")
-    ran = on_a_small_disk(disk, 100, script, "scan", place.photos)
+    ran = on_a_small_disk(disk, 130, script, "scan", place.photos)
     lines = ran.out.splitlines()
     assert lines[:3] == ["first 0", "full 3", "again 0"], ran.err
     assert '"photos": 4, "done": 4' in lines[3]

@@ -1,4 +1,4 @@
-"""Breakers: pause after mostly environmental failures, probe with one photo, resume. On a clock of our own."""
+"""Breakers: pause after mostly environmental failures, probe with one photo, resume; on our own clock."""
 
 from hypothesis import given
 from hypothesis import strategies as st

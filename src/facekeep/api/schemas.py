@@ -348,15 +348,14 @@ Photos = Annotated[list[Id], Field(min_length=1, max_length=MAX_NAMED)]
 
 
 class Retry(Body):
-    """What to try again: these photos, or all that failed for a reason; everything when all are left out.
+    """What to try again, one of these: some photos, all that failed for a reason, or all.
 
     What the user gave up is tried again only when it is named.
     """
 
     photos: Photos | None = None
-    photo: Id | None = Field(default=None, description="Short for `photos` with one.")
     code: FailureCode | None = None
-    all: Literal[True] | None = Field(default=None, description="Everything; says so in plain words.")
+    all: Literal[True] | None = None
 
 
 class Retried(Schema):

@@ -1,5 +1,6 @@
 """Where errors end: one line and a hint on standard error, and the exit status that the error tree says."""
 
+import logging
 import os
 import sys
 import traceback
@@ -48,7 +49,12 @@ class GuardedGroup(TyperGroup):
 
 
 def complain(message: str, hint: str = "") -> None:
-    """An error, as every command shows it."""
+    """An error, as every command shows it. A log line where the log is for programs."""
+    from facekeep.cli import logs
+
+    if logs.is_json():
+        logging.getLogger("facekeep").error("%s", message, extra={"hint": hint} if hint else {})
+        return
     typer.echo(f"facekeep: {message}", err=True)
     if hint:
         typer.echo(f"  {hint}", err=True)

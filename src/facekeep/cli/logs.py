@@ -27,6 +27,9 @@ MAX_TEMPLATES = 512
 MAX_MESSAGE, MAX_TRACE, MAX_FIELD = 2000, 6000, 200  # characters
 
 _OURS = frozenset((*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"))
+_TALKATIVE = {"alembic.runtime.plugins": logging.WARNING, "httpx": logging.WARNING}
+"""Loggers that tell at `info` what nobody asked for."""
+
 _NUMBER = re.compile(r"\d+")
 _PASSWORD = re.compile(r"(://[^\s:/@]*):[^\s@]*@")
 
@@ -44,7 +47,22 @@ def start(level: str, form: str) -> RecentLines:
     handler = Lines(JsonLines() if form == "json" else TextLines())
     root.addHandler(handler)
     root.setLevel(wanted)
+    for name, least in _TALKATIVE.items():
+        logging.getLogger(name).setLevel(least if wanted > logging.DEBUG else logging.NOTSET)
     return handler.recent
+
+
+def is_json() -> bool:
+    """Whether standard error is a stream of JSON lines, which nothing else may break."""
+    return any(isinstance(each.formatter, JsonLines) for each in logging.getLogger().handlers)
+
+
+def plain_line(text: str) -> str:
+    """A line for standard error, for those who cannot log, such as a signal's handler."""
+    if is_json():
+        record = {"name": "facekeep", "levelname": "INFO", "msg": "%s", "args": (text,)}
+        return JsonLines().format(logging.makeLogRecord(record)) + "\n"
+    return f"\nfacekeep: {text}\n"
 
 
 def catch_strays() -> None:

@@ -1,6 +1,7 @@
 """Printing: JSON lines for programs, tables for people, notes on standard error."""
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,8 +42,13 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """A line about what goes on; not part of the answer."""
-    typer.echo(f"facekeep: {text}", err=True)
+    """A line about what goes on; not part of the answer. A log line where the log is for programs."""
+    from facekeep.cli import logs
+
+    if logs.is_json():
+        logging.getLogger("facekeep").info("%s", text)
+    else:
+        typer.echo(f"facekeep: {text}", err=True)
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -32,6 +32,7 @@ def scan(folders: Folders, workers: Workers = None, home: Home = None) -> None:
     from facekeep.cli.progress import Steps, view
     from facekeep.cli.stopping import stoppable
     from facekeep.worker.foreground import Foreground
+    from facekeep.worker.health import HealthFile
 
     settings = options.load(home, workers=workers)
     roots = checked(settings, folders)
@@ -40,7 +41,9 @@ def scan(folders: Folders, workers: Workers = None, home: Home = None) -> None:
         with Steps() as steps:
             bootstrap.prepare_models(settings, progress=steps)
         with bootstrap.open_children(settings) as children, view() as show, stoppable() as stop:
-            outcome = Foreground(ctx, children, progress=show, stop=stop).run(roots)
+            run = Foreground(ctx, children, progress=show, stop=stop)
+            with HealthFile(settings.home, "scan", run.snapshot):
+                outcome = run.run(roots)
         status = _report(ctx, roots, outcome)
     raise typer.Exit(status)
 

@@ -103,12 +103,38 @@ def prepare(models_folder: Path, *, progress: Progress = ignore) -> PackFiles:
     return files
 
 
+def check(models_folder: Path) -> bool:
+    """Whether the bundled models' files below `models_folder` are there and unaltered.
+
+    Remembered, as long as the files are not touched, for `prepare` in this process and in forks of it.
+    """
+    return _is_whole(models_folder / BUNDLED.label)
+
+
+_found_whole: dict[Path, tuple[int, ...]] = {}
+
+
 def _is_whole(folder: Path) -> bool:
     try:
+        signs = _signs(folder)
+        if _found_whole.get(folder) == signs:
+            return True
         manifest = json.loads((folder / _MANIFEST).read_bytes())
-        return bool(manifest == _manifest({name: _sha256(folder / f"{name}.onnx") for name in MODELS}))
+        whole = bool(manifest == _manifest({name: _sha256(folder / f"{name}.onnx") for name in MODELS}))
     except (OSError, ValueError):
         return False  # missing or half-written: to be made anew, which reports what stands in the way
+    _found_whole.clear()  # one folder a process; never more than one is kept
+    if whole:
+        _found_whole[folder] = signs
+    return whole
+
+
+def _signs(folder: Path) -> tuple[int, ...]:
+    """What changes whenever one of the files does; on POSIX nobody but the system sets the change time."""
+    found = [(folder / name).stat() for name in (_MANIFEST, *(f"{model}.onnx" for model in MODELS))]
+    return tuple(
+        sign for stat in found for sign in (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+    )
 
 
 def _manifest(files: dict[str, str]) -> dict[str, Any]:

@@ -82,6 +82,8 @@ class Analyser:
         self._since_grouping = 0
         self._look_at = 0.0
         self._turned = time.monotonic()
+        self._began, self._trouble = False, ""
+        self._stop: Stop = lambda: False
         self._queue: Queue | None = None
         self._paused = False
         self._last_success: float | None = None
@@ -90,6 +92,7 @@ class Analyser:
 
     def run(self, stop: Stop) -> Progress:
         """Work until nothing may be claimed or `stop`; then finish what is in hand, give back the rest."""
+        self._stop = stop
         with self.presence:
             self._look_ahead()
             try:
@@ -110,22 +113,25 @@ class Analyser:
         """Whether the user has paused all work, as last seen."""
         return self._paused
 
-    def troubled(self, message: str) -> None:
-        """The run ended for this reason and will begin anew; for those who watch."""
+    def troubled(self, message: str, *, turned: bool = True) -> None:
+        """Work ended for this reason and will begin anew; for those who watch.
+
+        `turned`: it was the loop around the runs; another thread's trouble does not show that this one lives.
+        """
         self._last_error = message
+        if turned:
+            self.turned()
+        self._trouble = message
 
     def turned(self) -> None:
         """The loop around the runs lives."""
-        self._turned = time.monotonic()
+        self._turned, self._began, self._trouble = time.monotonic(), True, ""
 
     def snapshot(self) -> Snapshot:
         """How the work is, without waiting for anything."""
         now, queue, pauses = self._progress, self._queue, self.pauses()
-        state: HealthState = "idle" if now.state == "idle" else "working"
-        if self._paused or (pauses and now.state == "idle"):
-            state = "paused"
         return Snapshot(
-            state=state,
+            state=self._health(paused=bool(pauses)),
             beat_at=self._turned,
             allowance_s=LOOP_ALLOWANCE_S + self._children.timeout_s,
             queue=None if queue is None else HealthQueue(queue.due, queue.leased, queue.later),
@@ -138,8 +144,18 @@ class Analyser:
             children=asdict(self._children.state()),
             last_success_at=self._last_success,
             last_error=self._last_error,
-            message="paused by the user" if self._paused else "",
+            message="paused by the user" if self._paused else self._trouble,
         )
+
+    def _health(self, *, paused: bool) -> HealthState:
+        if self._stop():
+            return "stopping"
+        if not self._began:
+            return "starting"
+        idle = self._progress.state == "idle"
+        if self._paused or self._trouble or (paused and idle):
+            return "paused"
+        return "idle" if idle else "working"
 
     def _said(self) -> Said:
         now, pauses = self._progress, self.pauses()

@@ -117,7 +117,7 @@ class Background:
                 pause = 1.0 if time.monotonic() - began > LONGEST_PAUSE_S else pause
                 log.warning("%s; trying again in %.0f s", error.message, pause)
                 self._paused = _Paused(error.message)
-                self._analyser.troubled(error.message)
+                self._analyser.troubled(error.message, turned=wanted is self._work_wanted)
                 self._stopping.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_S)
 

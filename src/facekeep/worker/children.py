@@ -193,7 +193,8 @@ class Children:
             answer = Failed.of(fault)
         except Exception as error:  # noqa: BLE001 - a dead seat would leave its requests unanswered for ever
             self._dismiss(seat)
-            answer = Failed(FailureCode.INTERNAL, f"no child could be asked: {error!r}")
+            said = f"no child could be started or asked ({type(error).__name__}: {error})"
+            answer = Failed(FailureCode.INTERNAL, said, "Run `facekeep doctor`.", repr(error))
         if isinstance(answer, Failed) and self._closed:
             task.future.set_exception(CancelledError())  # too late to cancel it otherwise
         elif isinstance(answer, Failed):

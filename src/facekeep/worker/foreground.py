@@ -61,6 +61,7 @@ class Foreground:
         self._stop = threading.Event() if stop is None else stop
         self._now = ForegroundProgress(None, ScanCounts(), Progress())
         self._analyser = Analyser(ctx, children, self._analysed)
+        self.snapshot = self._analyser.snapshot
         self._walked = threading.Event()
         self._before = ScanCounts()
         self._reports: dict[Path, ScanReport] = {}
@@ -134,7 +135,8 @@ class Foreground:
             began = time.monotonic()
             try:
                 return step()
-            except DatabaseAway:
+            except DatabaseAway as error:
+                self._analyser.troubled(error.message)
                 now = time.monotonic()
                 away_since = began if away_since is None or now - began > OUTAGE_S else away_since
                 if now - away_since > OUTAGE_S or self._stop.wait(pause):

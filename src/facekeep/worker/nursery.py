@@ -44,14 +44,14 @@ def main(descriptor: int) -> None:
             orders: Orders = parent.recv()
         except (EOFError, OSError):
             return  # it is gone already
-        _preload()
+        _preload(orders.models_folder)
         _Nursery(parent, orders).run()
 
 
-def _preload() -> None:
+def _preload(models_folder: Path) -> None:
     from facekeep.inference.preload import preload
 
-    preload()
+    preload(models_folder)
     gc.collect()
     gc.freeze()  # a collection in a child would write to, and so copy, every page it was born with
 

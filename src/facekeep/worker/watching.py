@@ -50,7 +50,7 @@ class Turn:
         self.child = child
         self.began = time.monotonic()
         self.deadline = deadline
-        self.peak = 0
+        self.peak = resident(child.pid)  # already now: a death may come before the first look
         """The most resident bytes that were seen."""
         self.taken = False
         """Whether the child has seen the photo: until then nothing is its fault."""
@@ -85,6 +85,7 @@ class Watcher:
 
     def taken(self, turn: Turn) -> None:
         """The child has the photo: from here its time runs."""
+        turn.peak = max(turn.peak, resident(turn.child.pid))
         with self._changed:
             turn.taken = True
             turn.began = time.monotonic()

@@ -52,11 +52,10 @@ def get(ctx: Wired, photo: PathId) -> FailureDetail:
 @router.post("/retry", responses=answers(400, 422, 503))
 def retry(ctx: Wired, body: Retry) -> Retried:
     """Look again: at these photos, at all that failed for one reason, or at all."""
-    photos = [body.photo] if body.photos is None and body.photo is not None else body.photos
-    if sum(given is not None for given in (photos, body.code, body.all)) > 1:
-        raise UsageError("more than one of photos, code and all was given", hint="Give one of them.")
+    if sum(given is not None for given in (body.photos, body.code, body.all)) != 1:
+        raise UsageError("it was not said what to try again", hint="Give one of photos, code and all.")
     code = None if body.code is None else body.code.value
-    return Retried(retried=actions.retry(ctx, photos=photos, code=code))
+    return Retried(retried=actions.retry(ctx, photos=body.photos, code=code))
 
 
 @router.post("/give-up", responses=answers(422, 503), name="abandon")

@@ -1,60 +1,113 @@
 /** Why a photo could not be looked at, in plain words, and what to do about it. The codes are the server's own. */
+import type { IconName } from "../../design/Icon.svelte";
+import type { Failure } from "../api/types";
+import { plural, soon } from "../wording/numbers";
 
 export interface Reason {
   title: string;
   advice: string;
+  icon: IconName;
   /** Trying again may help without anything else having changed. */
   retry: boolean;
+  /**
+   * Whether its picture may be asked for. "ask" where that could take down or hold up another process: then only on a
+   * click. "never" where there is no picture, or a folder that may hang.
+   */
+  picture: "yes" | "ask" | "never";
 }
 
 const REASONS: Record<string, Reason> = {
   missing_file: {
     title: "The file is gone",
-    advice: "It was there when the folder was scanned. If you moved it, scan again: names stay with a moved photo.",
+    advice: "If you moved it, scan the folder it is in now: names stay with a moved photo.",
+    icon: "gone",
     retry: true,
+    picture: "yes",
   },
   library_offline: {
     title: "The folder is away",
     advice: "Plug in the disk or mount the share. facekeep goes on by itself; nothing is lost meanwhile.",
+    icon: "disk",
     retry: true,
+    picture: "never",
   },
   unreadable: {
     title: "Cannot be read as a picture",
-    advice: "The file is empty, cut off, locked with a password, or not really a picture. Replace it, and it is tried again.",
+    advice: "Replace it, and it is tried again. If it opens elsewhere, please send a report.",
+    icon: "torn",
     retry: true,
+    picture: "never",
   },
   too_large: {
     title: "Too large",
-    advice: "It has more pixels than facekeep will open. Save a smaller copy beside it.",
+    advice: "Save a smaller copy beside it.",
+    icon: "large",
     retry: false,
+    picture: "never",
   },
   out_of_memory: {
     title: "Not enough memory",
-    advice: "Even a smaller version did not fit. Give the machine more memory, or run fewer workers, then try again.",
+    advice: "Give the machine more memory, or run fewer workers, then try again.",
+    icon: "memory",
     retry: true,
+    picture: "yes",
   },
   timeout: {
     title: "Took too long",
-    advice: "A slow disk or a damaged file. It is tried again by itself, once smaller.",
+    advice: "Often a slow disk or a damaged file. Once the disk is quick again, try again.",
+    icon: "clock",
     retry: true,
+    picture: "ask",
   },
   crashed: {
     title: "Crashed the reader",
-    advice: "Only this photo was set aside; the others went on. The file is probably damaged.",
+    advice: "Only this photo was set aside; the others went on. The file is probably damaged: please send a report.",
+    icon: "bolt",
     retry: true,
+    picture: "ask",
   },
   storage: {
-    title: "Could not be stored",
-    advice: "facekeep's own disk or database had a problem: not the photo's fault. Check the free space; it is tried again.",
+    title: "Could not be read or stored",
+    advice: "Not the photo's fault. Check free space and permissions, of the photos' disk and of facekeep's own.",
+    icon: "lock",
     retry: true,
+    picture: "yes",
   },
   internal: {
     title: "A mistake of facekeep's own",
-    advice: "Not the photo's fault. It is tried again by itself; if it stays, please report it with the message.",
+    advice: "Not the photo's fault. If it stays, please send a report.",
+    icon: "warning",
     retry: true,
+    picture: "yes",
   },
 };
 
 export function reasonOf(code: string): Reason {
-  return REASONS[code] ?? { title: code.replaceAll("_", " "), advice: "See the message of each photo.", retry: true };
+  const unknown: Reason = {
+    title: code.replaceAll("_", " "),
+    advice: "See the message of each photo.",
+    icon: "warning",
+    retry: true,
+    picture: "never",
+  };
+  return REASONS[code] ?? unknown;
+}
+
+/** What comes next for one photo. `now` in milliseconds. */
+export function nextOf(failure: Failure, now: number): string {
+  if (failure.given_up) return "Given up: not tried again unless you ask, or the file changes";
+  if (failure.photo === null) return "Tried again with each scan";
+  if (failure.permanent) return "Not tried again by itself";
+  if (failure.retry_at === null) return failure.code === "library_offline" ? "Tried again when the folder is back" : "";
+  const seconds = (Date.parse(failure.retry_at) - now) / 1000;
+  return seconds < 1 ? "In line to be tried again" : `Tried again ${soon(seconds)}`;
+}
+
+export function triesOf(failure: Failure): string {
+  return failure.photo === null ? "" : `Tried ${plural(Math.max(failure.tries, failure.attempts, 1), "time")}`;
+}
+
+/** A sentence of the server's, which begins in lower case and has no stop. */
+export function sentence(text: string): string {
+  return text === "" ? "" : `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
 }

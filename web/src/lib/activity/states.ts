@@ -1,28 +1,42 @@
 /** The states of the work and of a scan in plain words. */
 import type { IconName } from "../../design/Icon.svelte";
-import type { Scan, Status } from "../api/types";
+import type { Scan, Status, Work } from "../api/types";
 import { plural } from "../wording/numbers";
 
-export function headline(status: Status): { title: string; icon: IconName } {
+export interface Headline {
+  title: string;
+  icon: IconName;
+  tone: "working" | "rest" | "notice";
+}
+
+export function headline(status: Status, work: Work | null): Headline {
+  if (work?.paused && work.queue.leased === 0) return { title: "Paused", icon: "pause", tone: "notice" };
+  if (work?.paused) return { title: "Pausing: finishing what is in hand", icon: "pause", tone: "notice" };
   switch (status.activity.state) {
     case "scanning":
-      return { title: "Looking through the folders", icon: "folder" };
+      return { title: "Looking through the folders", icon: "folder", tone: "working" };
     case "analysing":
-      return { title: "Looking at photos", icon: "activity" };
+      return { title: "Looking at photos", icon: "activity", tone: "working" };
     case "grouping":
-      return { title: "Putting faces together", icon: "people" };
+      return { title: "Putting faces together", icon: "people", tone: "working" };
     case "paused":
-      return { title: "Paused", icon: "stop" };
+      return { title: "Held up", icon: "warning", tone: "notice" };
     case "offline":
-      return { title: "Nothing is at work", icon: "warning" };
+      return { title: "Nothing is at work", icon: "warning", tone: "notice" };
     default:
-      return idle(status);
+      return elsewhere(status, work);
   }
 }
 
-function idle(status: Status): { title: string; icon: IconName } {
-  if (status.waiting > 0) return { title: `${plural(status.waiting, "photo")} waiting`, icon: "activity" };
-  return { title: "Everything is looked at", icon: "check" };
+// This server rests; other workers may be at it, or there is nothing that could be done now.
+function elsewhere(status: Status, work: Work | null): Headline {
+  if (work && work.queue.leased > 0) return { title: "Looking at photos", icon: "activity", tone: "working" };
+  const now = work ? work.queue.due : status.waiting;
+  if (now > 0) return { title: `${plural(now, "photo")} waiting`, icon: "activity", tone: "rest" };
+  if (work && work.queue.retry_later > 0) return { title: "Waiting to try again", icon: "clock", tone: "rest" };
+  if (work && work.queue.unreachable > 0) return { title: "Waiting for folders that are away", icon: "disk", tone: "notice" };
+  if (status.photos === 0) return { title: "No photos yet", icon: "photos", tone: "rest" };
+  return { title: "Everything is looked at", icon: "check", tone: "rest" };
 }
 
 export function isOpen(scan: Scan): boolean {

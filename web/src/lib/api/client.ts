@@ -2,7 +2,20 @@
 import createClient from "openapi-fetch";
 import { offline, problemFrom } from "./problem";
 import type { paths } from "./schema";
-import type { Face, Failure, FailureCode, FailureCount, Library, Page, Person, Photo, PhotoDetail, Scan } from "./types";
+import type {
+  Face,
+  Failure,
+  FailureCode,
+  FailureCount,
+  FailureDetail,
+  Library,
+  Page,
+  Person,
+  Photo,
+  PhotoDetail,
+  Scan,
+  Work,
+} from "./types";
 
 const http = createClient<paths>({ baseUrl: "", fetch: (request) => globalThis.fetch(request) });
 
@@ -38,7 +51,9 @@ export interface PeopleFilter {
 const PAGE = 100;
 
 // A listing gives codes as plain text, since a later server may know more of them; a request takes the known ones.
-type Retry = { photo?: number; code?: FailureCode };
+type Retry = { photos?: number[]; code?: FailureCode; all?: true };
+
+export type WhatToRetry = { photos: number[] } | { code: string } | { all: true };
 
 export const people = {
   list: (filter: PeopleFilter, cursor: string | null, limit = PAGE) =>
@@ -81,8 +96,23 @@ export const failures = {
   list: (code: string, cursor: string | null, limit = PAGE) =>
     answer<Page<Failure>>(http.GET("/api/v1/failures", { params: { query: given({ code: code as FailureCode, cursor, limit }) } })),
   summary: () => answer<{ items: FailureCount[] }>(http.GET("/api/v1/failures/summary")).then((it) => it.items),
-  retry: (what: { photo?: number; code?: string }) =>
+  get: (photo: number) =>
+    answer<FailureDetail>(http.GET("/api/v1/failures/{photo}", { params: { path: { photo } } })),
+  retry: (what: WhatToRetry) =>
     answer<{ retried: number }>(http.POST("/api/v1/failures/retry", { body: what as Retry })).then((it) => it.retried),
+  giveUp: (photos: number[]) =>
+    answer<{ given_up: number }>(http.POST("/api/v1/failures/give-up", { body: { photos } })).then((it) => it.given_up),
+};
+
+/** The work that goes on in all workers, and steering it. */
+export const activity = {
+  get: () => answer<Work>(http.GET("/api/v1/activity")),
+  pause: () => answer<Work>(http.POST("/api/v1/activity/pause")),
+  resume: () => answer<Work>(http.POST("/api/v1/activity/resume")),
+  release: () => answer<{ workers: number }>(http.POST("/api/v1/models/release")).then((it) => it.workers),
+  /** As text, for pasting. */
+  report: (allowed: { paths: boolean; faces: boolean }) =>
+    answer<string>(http.GET("/api/v1/report", { params: { query: { ...allowed, format: "text" } }, parseAs: "text" })),
 };
 
 export const libraries = {

@@ -1397,22 +1397,14 @@ export interface components {
         };
         /**
          * Retry
-         * @description What to try again: these photos, or all that failed for a reason; everything when all are left out.
+         * @description What to try again, one of these: some photos, all that failed for a reason, or all.
          *
          *     What the user gave up is tried again only when it is named.
          */
         Retry: {
-            /**
-             * All
-             * @description Everything; says so in plain words.
-             */
+            /** All */
             all?: true | null;
             code?: components["schemas"]["FailureCode"] | null;
-            /**
-             * Photo
-             * @description Short for `photos` with one.
-             */
-            photo?: number | null;
             /** Photos */
             photos?: number[] | null;
         };

@@ -16,6 +16,10 @@ export type PhotoDetail = Answer<"/api/v1/photos/{photo}">;
 export type Failure = Answer<"/api/v1/failures">["items"][number];
 export type FailureCount = Answer<"/api/v1/failures/summary">["items"][number];
 export type FailureCode = components["schemas"]["FailureCode"];
+export type FailureDetail = Answer<"/api/v1/failures/{photo}">;
+export type Work = Answer<"/api/v1/activity">;
+export type Worker = Work["workers"][number];
+export type Breaker = Work["breakers"][number];
 export type Library = Answer<"/api/v1/libraries">["items"][number];
 export type Scan = Answer<"/api/v1/scans">["items"][number];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration, fromNow, plural, rate, share, splitPath, timeLeft, withoutPath } from "./numbers";
+import { bytes, duration, fromNow, plural, rate, share, since, soon, splitPath, timeLeft, withoutPath } from "./numbers";
 
 it("counts in words", () => {
   expect(plural(0, "photo")).toBe("0 photos");
@@ -60,3 +60,26 @@ it("has no share of nothing", () => {
   expect(share(0, 0)).toBeNull();
   expect(share(3, 1)).toBe(0.75);
 });
+
+it.each([
+  [0.4, "now"],
+  [12.3, "in 12 s"],
+  [192, "in 3 min"],
+  [7200, "in 2 h"],
+  [259_200, "in 3 days"],
+])("says of a wait of %d s: %s", (seconds, words) => expect(soon(seconds)).toBe(words));
+
+it.each([
+  [1, "just now"],
+  [12, "12 s ago"],
+  [260, "4 min ago"],
+  [7200, "2 h ago"],
+])("says of a silence of %d s: %s", (seconds, words) => expect(since(seconds)).toBe(words));
+
+it.each([
+  [0, "0 bytes"],
+  [999, "999 bytes"],
+  [1500, "1.5 kB"],
+  [812_000_000, "812 MB"],
+  [1_467_000_000, "1.5 GB"],
+])("writes %d bytes as %s", (number, words) => expect(bytes(number)).toBe(words));

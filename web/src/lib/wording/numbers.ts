@@ -56,6 +56,34 @@ export function fromNow(iso: string, now = Date.now()): string {
   return seconds > 0 ? "in a moment" : "just now";
 }
 
+/** A wait of which the seconds count: "now", "in 12 s", "in 3 min", "in 2 h". */
+export function soon(seconds: number): string {
+  if (seconds < 1) return "now";
+  if (seconds < 60) return `in ${Math.round(seconds)} s`;
+  if (seconds < 3600) return `in ${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `in ${Math.round(seconds / 3600)} h` : `in ${Math.round(seconds / 86400)} days`;
+}
+
+/** How long nothing was heard: "just now", "12 s ago", "3 min ago". */
+export function since(seconds: number): string {
+  if (seconds < 3) return "just now";
+  if (seconds < 60) return `${Math.round(seconds)} s ago`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min ago`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86400)} days ago`;
+}
+
+const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
+
+export function bytes(number: number): string {
+  let value = number;
+  let unit = 0;
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
+}
+
 export function moment(iso: string): string {
   return MOMENT.format(new Date(iso));
 }
@@ -80,4 +108,12 @@ export function withoutPath(message: string, paths: readonly string[]): string {
 export function share(done: number, waiting: number): number | null {
   const all = done + waiting;
   return all > 0 ? done / all : null;
+}
+
+const CLOCK = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+/** The time of day, "14:05"; with the date where it was not today. */
+export function clockTime(iso: string, now = new Date()): string {
+  const then = new Date(iso);
+  return then.toDateString() === now.toDateString() ? CLOCK.format(then) : moment(iso);
 }
