@@ -1,5 +1,6 @@
 """Every decision can be undone, whoever made it; what was changed since is left, and said."""
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -9,7 +10,7 @@ from store_support import Bench, face
 from facekeep.actions import journal, people
 from facekeep.actions.group import group_new_faces
 from facekeep.domain.errors import Conflict, NotFound
-from facekeep.store import journal as store
+from facekeep.store import decisions as store
 
 TRUTH = {
     "assignment": "SELECT a.face_id, kept_of(to_jsonb(a)) FROM assignment a ORDER BY 1",
@@ -59,9 +60,9 @@ def test_who_writes_without_saying_why_is_entered_too(bench: Bench, two: tuple[i
     assert journal.undo(bench.ctx, entry.decision).restored == 7
 
 
-def _latest(bench: Bench, count: int) -> list[store.EntryRow]:
+def _latest(bench: Bench, count: int) -> list[store.DecisionRow]:
     with bench.ctx.database.read() as reader:
-        return store.entries(reader, limit=count)
+        return store.decisions(reader, limit=count).items
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_undo_and_redo_of_every_verb(bench: Bench, two: tuple[int, int], verb: s
     if verb == "take back":
         people.unassign_face(ctx, one)
     before = truth(bench)
-    {
+    say: dict[str, Callable[[], object]] = {
         "name": lambda: people.name_person(ctx, ada, "Ada"),
         "hide": lambda: people.hide_person(ctx, ada, True),
         "merge": lambda: people.merge_people(ctx, ada, grace),
@@ -83,7 +84,8 @@ def test_undo_and_redo_of_every_verb(bench: Bench, two: tuple[int, int], verb: s
         "reject": lambda: people.unassign_face(ctx, one),
         "unassign": lambda: people.unassign_face(ctx, one, reject=False),
         "take back": lambda: people.assign_face(ctx, one, person_id=ada),
-    }[verb]()
+    }
+    say[verb]()
     after, decision = truth(bench), last(bench)
     assert after != before
     undone = journal.undo(ctx, decision)
@@ -174,8 +176,9 @@ def test_the_journal_of_a_person_and_of_a_face(bench: Bench, two: tuple[int, int
     people.name_person(bench.ctx, ada, "Ada")
     people.hide_person(bench.ctx, grace, True)
     with bench.ctx.database.read() as reader:
-        assert store.entries(reader, person=ada)[0].verb == "name"
-        assert "hide" not in [entry.verb for entry in store.entries(reader, person=ada)]
+        of_ada = store.decisions(reader, person=ada).items
+        assert of_ada[0].verb == "name"
+        assert "hide" not in [entry.verb for entry in of_ada]
         some = next(row.face for row in bench.faces() if row.person == ada)
-        assert store.entries(reader, face=some)[0].verb == "name"
-        assert store.changes(reader, last(bench))[0].after == {"hidden": True}
+        assert store.decisions(reader, face=some).items[0].verb == "name"
+        assert store.changes(reader, last(bench)).items[0].after == {"hidden": True}

@@ -68,3 +68,5 @@ class Context:
     activity: Callable[[], Activity] = idle
     wake: Callable[[], None] = lambda: None
     """Tells the background work that there is something to do."""
+    decided: Callable[[int], None] = lambda _: None
+    """Gets the number of each decision of the user that is stored: it can be undone by it."""

@@ -4,16 +4,18 @@ What has been changed since is left as it is and reported: an undo never overwri
 An undo is a decision as well; undoing it is the redo.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from facekeep.actions.context import Context
-from facekeep.domain.errors import Conflict
+from facekeep.actions.deciding import deciding
+from facekeep.domain.errors import AlreadyUndone, Conflict, NothingToUndo, NotUndone
+from facekeep.store import decisions as store
 from facekeep.store import faces as face_store
 from facekeep.store import journal
 from facekeep.store import people as people_store
-from facekeep.store.database import Writer, tried_again
+from facekeep.store.database import GaveWay, Writer, tried_again
 from facekeep.store.journal import Change, Entry
 
 
@@ -43,16 +45,16 @@ class Undone:
 def undo(ctx: Context, decision: int) -> Undone:
     """Put everything that a decision changed back, unless it has been changed since.
 
-    NotFound; Conflict when it is undone already, or when all of it has been changed since.
+    NotFound; AlreadyUndone; NothingToUndo when all of it has been changed since.
     """
-    with ctx.database.write("user", verb="undo", about={"decision": decision}) as writer:
+    with deciding(ctx, "undo", decision=decision) as writer:
         entry = journal.lock(writer, decision)
         _refuse_undone(writer, entry)
         found = journal.net(writer, decision)
-        journal.lock_rows(writer, found)
-        restored, left = _put_back(writer, found)
+        there = journal.lock_rows(writer, found)
+        restored, left = _put_back(writer, found, there)
         if not restored:
-            raise Conflict(
+            raise NothingToUndo(
                 f"nothing of decision {decision} can be undone: all of it has been changed since",
                 hint="Undo what came after it first; `facekeep journal` shows it.",
             )
@@ -64,12 +66,31 @@ def undo(ctx: Context, decision: int) -> Undone:
     return Undone(number, decision, len(restored), tuple(left), again)
 
 
-def redo(ctx: Context, decision: int) -> Undone:
-    """Take back the undo of a decision that stands. Conflict when it is not undone."""
+def undo_latest(ctx: Context) -> Undone:
+    """Undo the user's latest decision that stands and is itself no undo. NothingToUndo when there is none."""
     with ctx.database.read() as reader:
+        decision = journal.latest(reader)
+    if decision is None:
+        raise NothingToUndo("there is nothing to undo: you have decided nothing, or all of it is undone")
+    return undo(ctx, decision)
+
+
+def redo_latest(ctx: Context) -> Undone:
+    """Redo what the user took back last. NotUndone when nothing is taken back."""
+    with ctx.database.read() as reader:
+        decision = journal.latest_undone(reader)
+    if decision is None:
+        raise NotUndone("there is nothing to redo: no decision is undone")
+    return redo(ctx, decision)
+
+
+def redo(ctx: Context, decision: int) -> Undone:
+    """Take back the undo of a decision that stands. NotFound; NotUndone when there is none."""
+    with ctx.database.read() as reader:
+        store.decision(reader, decision)
         standing = journal.undone_by(reader, decision)
     if standing is None:
-        raise Conflict(f"decision {decision} is not undone", hint="There is nothing to do again.")
+        raise NotUndone(f"decision {decision} is not undone", hint="There is nothing to do again.")
     return undo(ctx, standing)
 
 
@@ -82,24 +103,40 @@ def _settled(entry: Entry, restored: Sequence[Change]) -> list[int]:
 def _refuse_undone(writer: Writer, entry: Entry) -> None:
     standing = journal.undone_by(writer, entry.decision)
     if standing is not None:
-        raise Conflict(
+        raise AlreadyUndone(
             f"decision {entry.decision} was undone by decision {standing}",
             hint=f"Undo {standing} to have it again.",
         )
 
 
-def _put_back(writer: Writer, found: Sequence[Change]) -> tuple[list[Change], list[Left]]:
+def _put_back(
+    writer: Writer, found: Sequence[Change], there: Container[int]
+) -> tuple[list[Change], list[Left]]:
     restored: list[Change] = []
     left: list[Left] = []
     for run in _runs(found):
-        kind = run[0].kind
-        now = journal.now(writer, kind, run)
-        same = [change for change in run if now.get(change.key) == change.after]
-        left += [_left(change, "changed since") for change in run if change not in same]
+        same, changed = _compared(writer, run, there)
         done, refused = _restore(writer, same)
         restored += done
-        left += refused
+        left += changed + refused
     return restored, left
+
+
+def _compared(
+    writer: Writer, run: Sequence[Change], there: Container[int]
+) -> tuple[list[Change], list[Left]]:
+    """Those of the changes after which nothing came, and why the others are left."""
+    now = journal.now(writer, run[0].kind, run)
+    same: list[Change] = []
+    left: list[Left] = []
+    for change in run:
+        if change.face is not None and change.face not in there:
+            left.append(_left(change, "the face is gone"))
+        elif now.get(change.key) != change.after:
+            left.append(_left(change, "changed since"))
+        else:
+            same.append(change)
+    return same, left
 
 
 def _runs(found: Sequence[Change]) -> Iterator[list[Change]]:
@@ -109,16 +146,19 @@ def _runs(found: Sequence[Change]) -> Iterator[list[Change]]:
 
 
 def _restore(writer: Writer, run: Sequence[Change]) -> tuple[list[Change], list[Left]]:
-    """All at once; where the schema refuses that, one by one."""
+    """All at once; where the schema refuses that, each half for itself, down to what it refuses."""
     if not run:
         return [], []
     try:
         journal.put_back(writer, run[0].kind, run)
+    except GaveWay:
+        raise
     except Conflict as conflict:
         if len(run) == 1:
             return [], [_left(run[0], conflict.message)]
-        parts = [_restore(writer, [change]) for change in run]
-        return [c for done, _ in parts for c in done], [item for _, refused in parts for item in refused]
+        middle = len(run) // 2
+        one, other = _restore(writer, run[:middle]), _restore(writer, run[middle:])
+        return one[0] + other[0], one[1] + other[1]
     return list(run), []
 
 
@@ -128,10 +168,12 @@ def _left(change: Change, reason: str) -> Left:
 
 def _look_again(writer: Writer, entry: Entry, restored: Sequence[Change]) -> int:
     """Un-merging: what a machine gave to the one since then may be the other's."""
-    told = [
-        change.after.get("merged_into") for change in restored if change.kind == "person" and change.after
-    ]
-    later = [face for into in set(told) - {None} for face in journal.later_auto(writer, int(into), entry)]
+    told = {
+        int(change.after["merged_into"])
+        for change in restored
+        if change.kind == "person" and change.after is not None and "merged_into" in change.after
+    }
+    later = [face for into in sorted(told) for face in journal.later_auto(writer, into, entry)]
     for face in later:
         people_store.unassign(writer, face)
     face_store.mark_ungrouped(writer, later)

@@ -1,6 +1,9 @@
 """What a user says of people and faces. Each verb is one transaction with its entry in the journal."""
 
+from typing import Any, TypedDict
+
 from facekeep.actions.context import Context
+from facekeep.actions.deciding import deciding
 from facekeep.domain.errors import Conflict, UsageError
 from facekeep.store import faces as face_store
 from facekeep.store import listing
@@ -12,23 +15,51 @@ from facekeep.store.rows import FaceRow, PersonRow
 MAX_NAME = 200
 
 
-@tried_again
+class PersonChange(TypedDict, total=False):
+    """What to change of a person."""
+
+    name: str | None
+    hidden: bool
+
+
 def name_person(ctx: Context, person_id: int, name: str | None, *, version: int | None = None) -> PersonRow:
     """Name a person, or take the name away with None.
 
     Naming confirms the faces it shows: they become the user's word, which no machine moves afterwards.
     NotFound; Conflict when the person has changed since `version`; UsageError for a name that cannot be one.
     """
-    cleaned = None if name is None else clean_name(name)
-    with ctx.database.write("user", verb="name", about={"person": person_id, "name": cleaned}) as writer:
+    return change_person(ctx, person_id, {"name": name}, version=version)
+
+
+def hide_person(ctx: Context, person_id: int, hidden: bool, *, version: int | None = None) -> PersonRow:
+    """Keep a person out of the listings, or show it again. NotFound, Conflict."""
+    return change_person(ctx, person_id, {"hidden": hidden}, version=version)
+
+
+@tried_again
+def change_person(
+    ctx: Context, person_id: int, change: PersonChange, *, version: int | None = None
+) -> PersonRow:
+    """Name and hide in one decision; what is left out of `change` stays. Raises as `name_person`."""
+    told = dict(change)
+    if change.get("name") is not None:
+        told["name"] = clean_name(str(change["name"]))
+    with deciding(ctx, "name" if "name" in told else "hide", person=person_id, **told) as writer:
         before = store.lock(writer, store.follow(writer, person_id), version=version)
-        if cleaned is not None:
-            store.confirm_faces(writer, before.person)
-        store.rename(writer, before.person, cleaned)
-        _look_again(ctx, writer, before.person)
+        if "name" in told:
+            _name(ctx, writer, before.person, told["name"])
+        if "hidden" in told:
+            store.hide(writer, before.person, bool(told["hidden"]))
         row = listing.person(writer, before.person)
     ctx.wake()
     return row
+
+
+def _name(ctx: Context, writer: Writer, person: int, name: Any) -> None:
+    if name is not None:
+        store.confirm_faces(writer, person)
+    store.rename(writer, person, name)
+    _look_again(ctx, writer, person)
 
 
 @tried_again
@@ -37,7 +68,7 @@ def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | Non
 
     `version` is that of `from_id`. An unnamed one that stays takes the name. NotFound, Conflict, UsageError.
     """
-    with ctx.database.write("user", verb="merge", about={"from": from_id, "into": into_id}) as writer:
+    with deciding(ctx, "merge", **{"from": from_id, "into": into_id}) as writer:
         source, target = _lock_both(writer, from_id, into_id, version)
         store.confirm_faces(writer, target.person)
         left = store.move_all(writer, source.person, target.person)
@@ -51,16 +82,6 @@ def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | Non
 
 
 @tried_again
-def hide_person(ctx: Context, person_id: int, hidden: bool, *, version: int | None = None) -> PersonRow:
-    """Keep a person out of the listings, or show it again. NotFound, Conflict."""
-    about = {"person": person_id, "hidden": hidden}
-    with ctx.database.write("user", verb="hide", about=about) as writer:
-        before = store.lock(writer, store.follow(writer, person_id), version=version)
-        store.hide(writer, before.person, hidden)
-        return listing.person(writer, before.person)
-
-
-@tried_again
 def assign_face(
     ctx: Context, face_id: int, *, person_id: int | None = None, name: str | None = None
 ) -> FaceRow:
@@ -71,11 +92,10 @@ def assign_face(
     """
     if (person_id is None) == (name is None):
         raise UsageError("say either which person the face is, or the name of a new one")
-    about = {"face": face_id, "person": person_id, "name": name}
-    with ctx.database.write("user", verb="assign", about=about) as writer:
+    with deciding(ctx, "assign", face=face_id, person=person_id, name=name) as writer:
         face_store.lock(writer, face_id)
         before = store.assignment(writer, face_id)
-        target = _target(writer, person_id, name)
+        target = _target(writer, before, person_id, name)
         store.unreject(writer, face_id, target)
         displaced = store.displace(writer, face_id, target)
         store.assign(writer, face_id, target, by="user", confidence=1.0)
@@ -91,11 +111,11 @@ def assign_face(
 @tried_again
 def unassign_face(ctx: Context, face_id: int, *, reject: bool = True) -> FaceRow:
     """Take a face off its person; with `reject`, remember for good that it is not that person. NotFound."""
-    verb = "reject" if reject else "unassign"
-    with ctx.database.write("user", verb=verb, about={"face": face_id}) as writer:
+    with deciding(ctx, "reject" if reject else "unassign", face=face_id) as writer:
         face_store.lock(writer, face_id)
         before = store.assignment(writer, face_id)
         if before is not None:
+            store.hold(writer, [before.person])
             store.unassign(writer, face_id)
             store.touch(writer, before.person)
             if reject:
@@ -134,10 +154,15 @@ def _lock_both(
     return locked[source], locked[target]
 
 
-def _target(writer: Writer, person_id: int | None, name: str | None) -> int:
+def _target(writer: Writer, before: Assigned | None, person_id: int | None, name: str | None) -> int:
+    """Whom the face goes to; held, as is whom it was with, in the order of ids."""
+    was = [] if before is None else [before.person]
     if person_id is None:
-        return store.add(writer, clean_name(name or ""))
-    return store.lock(writer, store.follow(writer, person_id)).person
+        store.hold(writer, was)
+        return store.add(writer, clean_name("" if name is None else name))
+    target = store.follow(writer, person_id)
+    store.hold(writer, [*was, target])
+    return store.lock(writer, target).person
 
 
 def _touch(writer: Writer, before: Assigned | None, target: int) -> None:

@@ -4,6 +4,9 @@
     ├── UsageError          the caller asked for something that cannot be done  (exit 2)
     │   ├── NotFound        no such person, face, photo, library
     │   └── Conflict        it changed since the caller looked, or is taken
+    │       ├── AlreadyUndone   a decision that somebody took back before
+    │       ├── NothingToUndo   all that it changed has been changed since
+    │       └── NotUndone       there is nothing to do again
     ├── EnvironmentFault    the machine is not in a state to do it              (exit 3)
     │   ├── StorageFault    the database or its disk
     │   │   └── DatabaseAway  it does not answer now, and may again soon
@@ -47,6 +50,24 @@ class Conflict(UsageError):
     """What was to be changed has changed since the caller looked, or is taken."""
 
     code = "conflict"
+
+
+class AlreadyUndone(Conflict):
+    """A decision that was taken back before."""
+
+    code = "already_undone"
+
+
+class NothingToUndo(Conflict):
+    """All that a decision changed has been changed since, or there is no decision to undo."""
+
+    code = "nothing_to_undo"
+
+
+class NotUndone(Conflict):
+    """A decision that was not taken back, so that there is nothing to do again."""
+
+    code = "not_undone"
 
 
 class EnvironmentFault(FacekeepError):

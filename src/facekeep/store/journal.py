@@ -1,9 +1,9 @@
 """The journal: what was decided, what each decision changed, and putting rows back as they were.
 
-The database writes it (see schema.sql); here it is read, and undone.
+The database writes it (see schema_journal.sql); here it is read, and undone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -38,20 +38,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryRow:
-    """A decision as listed: how many rows it changed, and which undo of it stands."""
-
-    decision: int
-    verb: str
-    actor: str
-    decided_at: datetime
-    about: dict[str, Any]
-    undoes: int | None
-    changes: int
-    undone_by: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """One row from what to what: of a face (`assignment`), of a person, or of both (`rejection`)."""
 
@@ -68,7 +54,8 @@ class Change:
 
     def people(self) -> set[int]:
         """Everybody it is about."""
-        told = {kept.get("person_id") for kept in (self.before, self.after) if kept}
+        kept = [row for row in (self.before, self.after) if row is not None]
+        told = {row.get(key) for row in kept for key in ("person_id", "merged_into")}
         return {int(person) for person in told | {self.person} if person is not None}
 
 
@@ -97,29 +84,27 @@ def net(reader: Reader, decision: int) -> list[Change]:
     return reader.all(Change, SQL["net"], {"decision": decision})
 
 
-def entries(
-    reader: Reader,
-    *,
-    face: int | None = None,
-    person: int | None = None,
-    actor: str | None = None,
-    before: int | None = None,
-    limit: int = 100,
-) -> list[EntryRow]:
-    """The latest decisions first, older than `before`; of a face, a person or an actor."""
-    row = {"face": face, "person": person, "actor": actor, "before": before, "limit": limit}
-    return reader.all(EntryRow, SQL["entries"], row)
+def latest(reader: Reader) -> int | None:
+    """The user's latest decision that stands and is itself no undo."""
+    found = reader.value(SQL["latest"])
+    return None if found is None else int(found)
 
 
-def changes(reader: Reader, decision: int, *, offset: int = 0, limit: int = 100) -> list[Change]:
-    """Every single change of a decision, in the order in which it was made."""
-    return reader.all(Change, SQL["changes"], {"decision": decision, "offset": offset, "limit": limit})
+def latest_undone(reader: Reader) -> int | None:
+    """Of what the user took back, and stands so, what was taken back last."""
+    found = reader.value(SQL["latest_undone"])
+    return None if found is None else int(found)
 
 
-def lock_rows(writer: Writer, found: Sequence[Change]) -> None:
-    """Hold the faces and people of these changes, in the order in which every path takes them."""
-    writer.tuples(SQL["lock_faces"], {"faces": [change.face for change in found if change.face is not None]})
+def lock_rows(writer: Writer, found: Sequence[Change]) -> set[int]:
+    """Hold the faces and people of these changes, in the order in which every path takes them.
+
+    The faces that are still there.
+    """
+    faces = [change.face for change in found if change.face is not None]
+    there = {int(row[0]) for row in writer.tuples(SQL["lock_faces"], {"faces": faces})}
     writer.tuples(SQL["lock_people"], {"people": sorted(set().union(*(c.people() for c in found)))})
+    return there
 
 
 def now(reader: Reader, kind: Kind, found: Sequence[Change]) -> dict[tuple[int | None, int | None], Kept]:
@@ -134,11 +119,11 @@ def put_back(writer: Writer, kind: Kind, found: Sequence[Change]) -> None:
         gone = [change for change in found if change.before is None]
         there = [change for change in found if change.before is not None]
         if gone and kind == "person":
-            writer.run(SQL["put_person"], _keys(gone) | {"kept": [Jsonb(NOBODY)] * len(gone)})
+            writer.run(SQL["put_person"], _rows((change, NOBODY) for change in gone))
         elif gone:
             writer.run(SQL[f"drop_{kind}"], _keys(gone))
         if there:
-            writer.run(SQL[f"put_{kind}"], _keys(there) | {"kept": [Jsonb(c.before) for c in there]})
+            writer.run(SQL[f"put_{kind}"], _rows((change, change.before) for change in there))
 
 
 def mark_undo(writer: Writer, undoes: int) -> int:
@@ -168,3 +153,8 @@ def mark_grouped(writer: Writer, faces: Sequence[int]) -> None:
 
 def _keys(found: Sequence[Change]) -> dict[str, Any]:
     return {"faces": [change.face for change in found], "people": [change.person for change in found]}
+
+
+def _rows(found: Iterable[tuple[Change, Kept]]) -> dict[str, Any]:
+    rows = [{"face": change.face, "person": change.person, "kept": kept} for change, kept in found]
+    return {"rows": Jsonb(rows)}

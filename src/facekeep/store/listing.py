@@ -1,17 +1,17 @@
 """Listings: stable order, true totals, and a cursor that goes on where the page ended."""
 
-import base64
-import binascii
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from facekeep.domain.errors import NotFound, UsageError
+from facekeep.domain.errors import NotFound
 from facekeep.store import people as people_store
 from facekeep.store.database import Reader
 from facekeep.store.libraries import SQL as LIBRARY_SQL
+from facekeep.store.paging import bounded as _bounded
+from facekeep.store.paging import decoded as _decoded
+from facekeep.store.paging import encoded as _encoded
+from facekeep.store.paging import page as _page
 from facekeep.store.queries import load
 from facekeep.store.rows import (
     FaceRow,
@@ -26,9 +26,6 @@ from facekeep.store.rows import (
 )
 
 SQL = load("listing")
-MAX_PAGE = 1000
-
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,46 +231,3 @@ def _filtered(name: str, conditions: list[str]) -> str:
 
 def _limited(sql: str) -> str:
     return sql + " LIMIT %(limit)s"
-
-
-def _page(rows: list[Row], limit: int, total: int, key: Any) -> Page[Row]:
-    shown = rows[: _bounded(limit)]
-    more = len(rows) > len(shown)
-    return Page(shown, total, _encoded(key(shown[-1])) if more else None)
-
-
-def _bounded(limit: int) -> int:
-    return max(1, min(limit, MAX_PAGE))
-
-
-def _encoded(key: list[Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
-
-
-def _decoded(cursor: str | None, *kinds: type) -> list[Any]:
-    """The key in a cursor, of just these kinds; all None without one. UsageError when it is not ours."""
-    if cursor is None:
-        return [None] * len(kinds)
-    try:
-        key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError) as error:
-        raise UsageError("the cursor is not one that facekeep gave") from error
-    if not (
-        isinstance(key, list) and [type(part) for part in key] == list(kinds) and all(map(_storable, key))
-    ):
-        raise UsageError("the cursor is not one that facekeep gave")
-    return key
-
-
-def _storable(part: bool | int | str) -> bool:
-    if isinstance(part, str):
-        return part == "-infinity" or _is_time(part)
-    return 0 <= part < 2**63
-
-
-def _is_time(text: str) -> bool:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

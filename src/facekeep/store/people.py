@@ -63,6 +63,11 @@ def lock(writer: Writer, person: int, *, version: int | None = None) -> LockedPe
     return found
 
 
+def hold(writer: Writer, people: Sequence[int]) -> None:
+    """Hold people until the transaction ends, in the order in which every path takes them."""
+    writer.tuples(SQL["hold"], {"people": list(people)})
+
+
 def rename(writer: Writer, person: int, name: str | None) -> None:
     """Name a person, or take the name away."""
     writer.run(SQL["rename"], {"person": person, "name": name})

@@ -41,8 +41,8 @@ SELECT NULL::bigint, p.id, kept_of(to_jsonb(p)) FROM person p WHERE p.id = ANY(%
 -- name: put_assignment
 INSERT INTO assignment (face_id, photo_id, person_id, decided_by, confidence, pack_id)
 SELECT f.id, f.photo_id, k.person_id, k.decided_by, k.confidence, k.pack_id
-FROM unnest(%(faces)s::bigint[], %(kept)s::jsonb[]) AS r (face, kept)
-JOIN face f ON f.id = r.face, jsonb_populate_record(NULL::assignment, r.kept) AS k
+FROM jsonb_array_elements(%(rows)s) AS r
+JOIN face f ON f.id = (r->>'face')::bigint, jsonb_populate_record(NULL::assignment, r->'kept') AS k
 ON CONFLICT (face_id) DO UPDATE
 SET person_id = excluded.person_id, decided_by = excluded.decided_by, confidence = excluded.confidence,
     pack_id = excluded.pack_id, decided_at = now();
@@ -52,9 +52,8 @@ DELETE FROM assignment WHERE face_id = ANY(%(faces)s);
 
 -- name: put_rejection
 INSERT INTO rejection (face_id, person_id, rejected_at)
-SELECT r.face, r.person, (r.kept->>'rejected_at')::timestamptz
-FROM unnest(%(faces)s::bigint[], %(people)s::bigint[], %(kept)s::jsonb[]) AS r (face, person, kept)
-JOIN face f ON f.id = r.face;
+SELECT f.id, (r->>'person')::bigint, (r->'kept'->>'rejected_at')::timestamptz
+FROM jsonb_array_elements(%(rows)s) AS r JOIN face f ON f.id = (r->>'face')::bigint;
 
 -- name: drop_rejection
 DELETE FROM rejection r USING unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person)
@@ -62,9 +61,8 @@ WHERE (r.face_id, r.person_id) = (k.face, k.person);
 
 -- name: put_person
 UPDATE person p SET name = k.name, hidden = k.hidden, cover_face_id = k.cover_face_id, merged_into = k.merged_into
-FROM unnest(%(people)s::bigint[], %(kept)s::jsonb[]) AS r (person, kept),
-     jsonb_populate_record(NULL::person, r.kept) AS k
-WHERE p.id = r.person;
+FROM jsonb_array_elements(%(rows)s) AS r, jsonb_populate_record(NULL::person, r->'kept') AS k
+WHERE p.id = (r->>'person')::bigint;
 
 -- name: later_auto
 -- What a machine gave to a person after a decision: by what it knew then.
@@ -76,21 +74,11 @@ ORDER BY a.face_id;
 -- name: mark_grouped
 UPDATE face SET grouped = true WHERE id = ANY(%(faces)s) AND NOT grouped;
 
--- name: entries
--- %(face)s and %(person)s narrow to what changed them; a person counts where its faces came or went.
-SELECT d.id AS decision, d.verb, d.actor, d.decided_at, d.about, d.undoes,
-       (SELECT count(*) FROM change c WHERE c.decision_id = d.id) AS changes,
-       standing_undo(d.id) AS undone_by
-FROM decision d
-WHERE (%(before)s::bigint IS NULL OR d.id < %(before)s)
-  AND (%(actor)s::text IS NULL OR d.actor = %(actor)s)
-  AND (%(face)s::bigint IS NULL OR EXISTS (SELECT FROM change c WHERE c.decision_id = d.id AND c.face_id = %(face)s))
-  AND (%(person)s::bigint IS NULL OR EXISTS (
-      SELECT FROM change c WHERE c.decision_id = d.id
-        AND (c.person_id = %(person)s OR (c.before->>'person_id')::bigint = %(person)s
-             OR (c.after->>'person_id')::bigint = %(person)s)))
-ORDER BY d.id DESC LIMIT %(limit)s;
+-- name: latest
+-- The user's latest decision that stands and is itself no undo.
+SELECT id FROM decision WHERE actor = 'user' AND undoes IS NULL AND standing_undo(id) IS NULL ORDER BY id DESC LIMIT 1;
 
--- name: changes
-SELECT kind, face_id AS face, person_id AS person, before, after FROM change
-WHERE decision_id = %(decision)s ORDER BY number OFFSET %(offset)s LIMIT %(limit)s;
+-- name: latest_undone
+-- Of what the user took back, what was taken back last.
+SELECT undone.id FROM decision u JOIN decision undone ON undone.id = u.undoes
+WHERE u.actor = 'user' AND undone.undoes IS NULL AND standing_undo(u.id) IS NULL ORDER BY u.id DESC LIMIT 1;

@@ -335,132 +335,6 @@ CREATE TABLE rejection (
     PRIMARY KEY (face_id, person_id)
 );
 
--- The journal ------------------------------------------------------------------------------------------------
-
--- One entry for each thing that was decided, by a user, a machine or an import: bulk or single.
-CREATE TABLE decision (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    verb text NOT NULL CHECK (verb <> ''),
-    actor text NOT NULL CHECK (actor <> ''),
-    decided_at timestamptz NOT NULL DEFAULT now(),
-    -- What was asked for, for people who read the journal. What was done is in `change`.
-    about jsonb NOT NULL DEFAULT '{}',
-    undoes bigint REFERENCES decision,
-    CONSTRAINT undoes_another CHECK (undoes < id)
-);
-CREATE INDEX decision_undoes ON decision (undoes) WHERE undoes IS NOT NULL;
-
--- Each row that a decision changed, from what to what. Written by triggers: no path can forget it.
-CREATE TABLE change (
-    decision_id bigint NOT NULL REFERENCES decision,
-    number bigint GENERATED ALWAYS AS IDENTITY,
-    kind text NOT NULL CHECK (kind IN ('assignment', 'rejection', 'person')),
-    -- The face, or the person; and of a rejection both.
-    face_id bigint,
-    person_id bigint,
-    before jsonb,
-    after jsonb,
-    PRIMARY KEY (decision_id, number),
-    CONSTRAINT something_changed CHECK (before IS DISTINCT FROM after),
-    CONSTRAINT known_by_its_kind CHECK (
-        (kind = 'assignment' AND face_id IS NOT NULL AND person_id IS NULL)
-        OR (kind = 'rejection' AND face_id IS NOT NULL AND person_id IS NOT NULL)
-        OR (kind = 'person' AND face_id IS NULL AND person_id IS NOT NULL)
-    )
-);
-CREATE INDEX change_face ON change (face_id, decision_id) WHERE face_id IS NOT NULL;
-CREATE INDEX change_person ON change (person_id, decision_id) WHERE person_id IS NOT NULL;
-
--- The decision of this transaction: entered with its first change, so that what changed nothing leaves no entry.
--- facekeep.verb and facekeep.about say what it is; who says nothing is entered as having written 'directly'.
-CREATE FUNCTION open_decision() RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    opened bigint := nullif(current_setting('facekeep.decision', true), '')::bigint;
-BEGIN
-    IF opened IS NULL THEN
-        INSERT INTO decision (verb, actor, about)
-        VALUES (coalesce(nullif(current_setting('facekeep.verb', true), ''), 'directly'),
-                coalesce(nullif(current_setting('facekeep.actor', true), ''), 'machine'),
-                coalesce(nullif(current_setting('facekeep.about', true), ''), '{}')::jsonb)
-        RETURNING id INTO opened;
-        PERFORM set_config('facekeep.decision', opened::text, true);
-    END IF;
-    RETURN opened;
-END $$;
-
--- The undo of a decision that stands: one that was itself undone does not.
-CREATE FUNCTION standing_undo(which bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN (SELECT max(d.id) FROM decision d WHERE d.undoes = which AND standing_undo(d.id) IS NULL);
-END $$;
-
--- A row as the journal keeps it: without what every change of it changes, and what its key says already.
-CREATE FUNCTION kept_of(written jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-    SELECT jsonb_strip_nulls(written - '{face_id,photo_id,decided_at,id,version,added_at}'::text[])
-$$;
-
-CREATE FUNCTION journal_assignment() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO change (decision_id, kind, face_id, after)
-        SELECT open_decision(), 'assignment', n.face_id, kept_of(to_jsonb(n)) FROM new_rows n;
-    ELSIF TG_OP = 'DELETE' THEN
-        INSERT INTO change (decision_id, kind, face_id, before)
-        SELECT open_decision(), 'assignment', o.face_id, kept_of(to_jsonb(o)) FROM old_rows o;
-    ELSE
-        INSERT INTO change (decision_id, kind, face_id, before, after)
-        SELECT open_decision(), 'assignment', n.face_id, kept_of(to_jsonb(o)), kept_of(to_jsonb(n))
-        FROM new_rows n JOIN old_rows o USING (face_id) WHERE kept_of(to_jsonb(o)) <> kept_of(to_jsonb(n));
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER journal_insert AFTER INSERT ON assignment REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION journal_assignment();
-CREATE TRIGGER journal_update AFTER UPDATE ON assignment REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION journal_assignment();
-CREATE TRIGGER journal_delete AFTER DELETE ON assignment REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION journal_assignment();
-
-CREATE FUNCTION journal_rejection() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO change (decision_id, kind, face_id, person_id, after)
-        SELECT open_decision(), 'rejection', n.face_id, n.person_id, jsonb_build_object('rejected_at', n.rejected_at)
-        FROM new_rows n;
-    ELSE
-        INSERT INTO change (decision_id, kind, face_id, person_id, before)
-        SELECT open_decision(), 'rejection', o.face_id, o.person_id, jsonb_build_object('rejected_at', o.rejected_at)
-        FROM old_rows o;
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER journal_insert AFTER INSERT ON rejection REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION journal_rejection();
-CREATE TRIGGER journal_delete AFTER DELETE ON rejection REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION journal_rejection();
-
-CREATE FUNCTION journal_person() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO change (decision_id, kind, person_id, after)
-        SELECT open_decision(), 'person', n.id, kept_of(to_jsonb(n)) FROM new_rows n;
-    ELSIF TG_OP = 'DELETE' THEN
-        INSERT INTO change (decision_id, kind, person_id, before)
-        SELECT open_decision(), 'person', o.id, kept_of(to_jsonb(o)) FROM old_rows o;
-    ELSE
-        INSERT INTO change (decision_id, kind, person_id, before, after)
-        SELECT open_decision(), 'person', n.id, kept_of(to_jsonb(o)), kept_of(to_jsonb(n))
-        FROM new_rows n JOIN old_rows o USING (id) WHERE kept_of(to_jsonb(o)) <> kept_of(to_jsonb(n));
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER journal_insert AFTER INSERT ON person REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION journal_person();
-CREATE TRIGGER journal_update AFTER UPDATE ON person REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION journal_person();
-CREATE TRIGGER journal_delete AFTER DELETE ON person REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION journal_person();
-
 -- Guards ----------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION guard_assignment() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -489,11 +363,11 @@ BEGIN
             RAISE EXCEPTION 'person % was merged into another', NEW.person_id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'person_still_there';
         END IF;
-    END IF;
-    -- For the user as well: a rejection is taken back first, then the face assigned.
-    IF EXISTS (SELECT FROM rejection WHERE face_id = NEW.face_id AND person_id = NEW.person_id) THEN
-        RAISE EXCEPTION 'face % was said not to be person %', NEW.face_id, NEW.person_id
-            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'rejection_is_final';
+        -- For the user as well: a rejection is taken back first, then the face assigned.
+        IF EXISTS (SELECT FROM rejection WHERE face_id = NEW.face_id AND person_id = NEW.person_id) THEN
+            RAISE EXCEPTION 'face % was said not to be person %', NEW.face_id, NEW.person_id
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'rejection_is_final';
+        END IF;
     END IF;
     IF NEW.decided_by = 'auto' THEN
         IF EXISTS (SELECT FROM assignment WHERE photo_id = NEW.photo_id AND person_id = NEW.person_id

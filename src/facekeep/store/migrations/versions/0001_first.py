@@ -1,4 +1,4 @@
-"""Libraries, photos, faces, embeddings, people, and what must never be true of them."""
+"""Libraries, photos, faces, embeddings, people, what must never be true of them, and the journal."""
 
 from facekeep.store.migrate import run_sql
 
@@ -8,3 +8,4 @@ down_revision = None
 
 def upgrade() -> None:
     run_sql("0001.sql")
+    run_sql("0001_journal.sql")

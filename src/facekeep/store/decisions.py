@@ -1,0 +1,229 @@
+"""Reading the journal: decisions newest first, each with its line for people, and what each changed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from facekeep.domain.errors import NotFound
+from facekeep.domain.journal import Called, Facts, Kept, Names, Told, change_line, summary, summary_of_undo
+from facekeep.store.database import Reader
+from facekeep.store.paging import bounded, decoded, page
+from facekeep.store.queries import load
+from facekeep.store.rows import Page
+
+SQL = load("decisions")
+
+STREAM_PAGE = 500
+"""Decisions that are looked at together while all of them are streamed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """A decision as listed. `undoes`: which one it took back; `undone_by`: the undo of it that stands."""
+
+    decision: int
+    verb: str
+    actor: str
+    decided_at: datetime
+    about: dict[str, Any]
+    """What was asked for."""
+    undoes: int | None
+    undone_by: int | None
+    changes: int
+    """How many rows it changed."""
+    faces: list[int]
+    """Some of the faces in it, to show."""
+    people: list[int]
+    """Some of the people in it."""
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One row from what to what: of a face (`assignment`), of a person, or of both (`rejection`)."""
+
+    number: int
+    kind: str
+    face: int | None
+    person: int | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    decision: int
+    verb: str
+    actor: str
+    decided_at: datetime
+    about: dict[str, Any]
+    undoes: int | None
+    undone_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    decision: int
+    root: int
+    steps: int
+    verb: str
+    actor: str
+    about: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    decision: int
+    changes: int
+    put: int
+    taken: int
+    confirmed: int
+    made: int
+    joined: int
+    receivers: int
+    people: list[int]
+    losers: list[int]
+    faces: list[int]
+
+    def value(self) -> Facts:
+        return Facts(**{field.name: getattr(self, field.name) for field in fields(Facts)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    number: int
+    kind: str
+    face: int | None
+    person: int | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+def decisions(
+    reader: Reader,
+    *,
+    face: int | None = None,
+    person: int | None = None,
+    actor: str | None = None,
+    verb: str | None = None,
+    cursor: str | None = None,
+    limit: int = 100,
+) -> Page[DecisionRow]:
+    """The journal, newest first. Of a person: also where its faces came or went."""
+    given = {"face": face, "person": person, "actor": actor, "verb": verb}
+    conditions = [_FILTERS[key] for key, value in given.items() if value is not None]
+    total = int(reader.value(_filtered("count", conditions), given))
+    (before,) = decoded(cursor, int)
+    conditions += [] if before is None else ["d.id < %(before)s"]
+    parameters = {**given, "before": before, "limit": bounded(limit) + 1}
+    found = reader.all(_Decision, _filtered("page", conditions), parameters)
+    cut = page(found, limit, total, lambda last: [last.decision])
+    return Page(_with_lines(reader, cut.items), cut.total, cut.next)
+
+
+def decision(reader: Reader, number: int) -> DecisionRow:
+    """One decision. NotFound."""
+    found = reader.all(
+        _Decision, _filtered("page", ["d.id = %(decision)s"]), {"decision": number, "limit": 1}
+    )
+    if not found:
+        raise NotFound(f"there is no decision {number} in the journal")
+    return _with_lines(reader, found)[0]
+
+
+def every_decision(
+    reader: Reader, *, face: int | None = None, person: int | None = None
+) -> Iterator[DecisionRow]:
+    """The whole journal, newest first, some at a time."""
+    cursor = None
+    while True:
+        part = decisions(reader, face=face, person=person, cursor=cursor, limit=STREAM_PAGE)
+        yield from part.items
+        cursor = part.next
+        if cursor is None:
+            return
+
+
+def changes(reader: Reader, number: int, *, cursor: str | None = None, limit: int = 100) -> Page[ChangeRow]:
+    """Every single change of a decision, in the order in which it was made."""
+    (after,) = decoded(cursor, int)
+    parameters = {"decision": number, "after": after, "limit": bounded(limit) + 1}
+    total = int(reader.value(SQL["count_changes"], parameters))
+    cut = page(reader.all(_Change, SQL["changes"], parameters), limit, total, lambda last: [last.number])
+    people = {person for change in cut.items for person in _people_of(change)}
+    names = _names(reader, [(number, person) for person in people]).get(number, {})
+    return Page([_change_row(change, names) for change in cut.items], cut.total, cut.next)
+
+
+_FILTERS = {
+    "face": SQL["of_face"],
+    "person": SQL["of_person"],
+    "actor": "d.actor = %(actor)s",
+    "verb": "d.verb = %(verb)s",
+}
+
+
+def _filtered(name: str, conditions: Sequence[str]) -> str:
+    return SQL[name].replace("{filter}", "WHERE " + " AND ".join(conditions) if conditions else "")
+
+
+def _with_lines(reader: Reader, found: Sequence[_Decision]) -> list[DecisionRow]:
+    numbers = [row.decision for row in found]
+    roots = {row.decision: row for row in reader.all(_Root, SQL["roots"], {"decisions": numbers})}
+    wanted = sorted({*numbers, *(root.root for root in roots.values())})
+    facts = {row.decision: row for row in reader.all(_Facts, SQL["facts"], {"decisions": wanted})}
+    names = _names(reader, _pairs(roots.values(), facts))
+    return [_row(row, roots[row.decision], facts, names) for row in found]
+
+
+def _pairs(roots: Iterable[_Root], facts: dict[int, _Facts]) -> list[tuple[int, int]]:
+    """(decision, person) of all whose names a line may need."""
+    return sorted(
+        {(root.root, person) for root in roots for person in _people_in(root, facts.get(root.root))}
+    )
+
+
+def _people_in(root: _Root, facts: _Facts | None) -> list[int]:
+    asked = [root.about.get(key) for key in ("person", "from", "into")]
+    moved = [] if facts is None else [*facts.people, *facts.losers]
+    return list(dict.fromkeys([one for one in asked if isinstance(one, int)] + moved))
+
+
+def _row(
+    row: _Decision, root: _Root, facts: dict[int, _Facts], names: dict[int, dict[int, Called]]
+) -> DecisionRow:
+    of_root = facts.get(root.root)
+    value = Facts() if of_root is None else of_root.value()
+    line = summary(Told(root.verb, root.actor, root.about, value, names.get(root.root, {})))
+    own = facts.get(row.decision)
+    return DecisionRow(
+        **{field.name: getattr(row, field.name) for field in fields(_Decision)},
+        changes=0 if own is None else own.changes,
+        faces=[] if own is None else own.faces,
+        people=_people_in(root, of_root),
+        summary=summary_of_undo(row.actor, line, steps=root.steps) if root.steps else line,
+    )
+
+
+def _names(reader: Reader, pairs: Sequence[tuple[int, int]]) -> dict[int, dict[int, Called]]:
+    parameters = {"decisions": [pair[0] for pair in pairs], "people": [pair[1] for pair in pairs]}
+    names: dict[int, dict[int, Called]] = {}
+    for number, person, before, after in reader.tuples(SQL["names"], parameters):
+        names.setdefault(number, {})[person] = Called(before, after)
+    return names
+
+
+def _people_of(change: _Change) -> set[int]:
+    told = {_get(kept, key) for kept in (change.before, change.after) for key in ("person_id", "merged_into")}
+    return {int(person) for person in told | {change.person} if person is not None}
+
+
+def _get(kept: Kept, key: str) -> Any:
+    return None if kept is None else kept.get(key)
+
+
+def _change_row(change: _Change, names: Names) -> ChangeRow:
+    line = change_line(change.kind, change.face, change.person, change.before, change.after, names)
+    return ChangeRow(**{field.name: getattr(change, field.name) for field in fields(_Change)}, summary=line)
