@@ -169,7 +169,7 @@ def match_face(
     ]
     if not known:
         return None
-    out = face_store.rejected(writer, face) | set(excluded)
+    out = face_store.rejected(writer, face) | face_store.closed(writer, face) | set(excluded)
     verdict = matching.decide(known, ctx.pack.thresholds, excluded=out)
     if verdict.outcome != "match" or verdict.person is None or verdict.confidence is None:
         return None

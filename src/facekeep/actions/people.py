@@ -5,8 +5,8 @@ from typing import Any, TypedDict
 from facekeep.actions.context import Context
 from facekeep.actions.deciding import deciding
 from facekeep.domain.errors import Conflict, UsageError
+from facekeep.store import details, listing
 from facekeep.store import faces as face_store
-from facekeep.store import listing
 from facekeep.store import people as store
 from facekeep.store.database import Writer, tried_again
 from facekeep.store.people import Assigned, LockedPerson
@@ -73,8 +73,7 @@ def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | Non
         store.confirm_faces(writer, target.person)
         left = store.move_all(writer, source.person, target.person)
         face_store.mark_ungrouped(writer, left)
-        name = target.name if target.name is not None else source.name
-        store.rename(writer, target.person, name)
+        details.absorb(writer, source.person, target.person)
         _look_again(ctx, writer, target.person)
         row = listing.person(writer, target.person)
     ctx.wake()

@@ -114,6 +114,11 @@ def rejections(reader: Reader, faces: Sequence[int]) -> set[tuple[int, int]]:
     return {(int(f), int(p)) for f, p in reader.tuples(SQL["rejections"], {"faces": list(faces)})}
 
 
+def closed(reader: Reader, face: int) -> set[int]:
+    """People whom no machine may put this face on: automatic is off for them, or they were not born yet."""
+    return {int(row[0]) for row in reader.tuples(SQL["closed"], {"face": face})}
+
+
 def people_in_photo(reader: Reader, photo: int) -> set[int]:
     """Who is already in the photo."""
     return {int(row[0]) for row in reader.tuples(SQL["people_in_photo"], {"photo": photo})}

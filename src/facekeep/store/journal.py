@@ -21,7 +21,14 @@ Kind = Literal["assignment", "rejection", "person"]
 Kept = dict[str, Any] | None
 """A row as the journal keeps it; None where there was none."""
 
-NOBODY: dict[str, Any] = {"hidden": False}
+NOBODY: dict[str, Any] = {
+    "hidden": False,
+    "aliases": [],
+    "notes": "",
+    "favourite": False,
+    "auto": True,
+    "gone": False,
+}
 """A person as it was before anything was said of it: people are never deleted, so this undoes making one."""
 
 

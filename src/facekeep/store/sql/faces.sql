@@ -51,6 +51,12 @@ ORDER BY n.distance;
 -- name: rejected
 SELECT person_id FROM rejection WHERE face_id = %(face)s;
 
+-- name: closed
+-- People whom no machine may put this face on: the user said so, or they were not born yet.
+SELECT p.id FROM person p
+WHERE (NOT p.auto OR p.birth_date IS NOT NULL)
+  AND (NOT p.auto OR p.birth_date > (SELECT h.taken_at FROM face f JOIN photo h ON h.id = f.photo_id WHERE f.id = %(face)s));
+
 -- name: people_in_photo
 SELECT person_id FROM assignment WHERE photo_id = %(photo)s;
 

@@ -60,7 +60,8 @@ DELETE FROM rejection r USING unnest(%(faces)s::bigint[], %(people)s::bigint[]) 
 WHERE (r.face_id, r.person_id) = (k.face, k.person);
 
 -- name: put_person
-UPDATE person p SET name = k.name, hidden = k.hidden, cover_face_id = k.cover_face_id, merged_into = k.merged_into
+UPDATE person p SET name = k.name, hidden = k.hidden, aliases = k.aliases, birth_date = k.birth_date, notes = k.notes,
+       favourite = k.favourite, auto = k.auto, cover_face_id = k.cover_face_id, merged_into = k.merged_into, gone = k.gone
 FROM jsonb_array_elements(%(rows)s) AS r, jsonb_populate_record(NULL::person, r->'kept') AS k
 WHERE p.id = (r->>'person')::bigint;
 

@@ -6,9 +6,9 @@ SELECT (SELECT count(*) FROM library) AS libraries,
        count(*) FILTER (WHERE p.state = 'failed') AS failed,
        (SELECT count(*) FROM scan_problem) AS unreadable_paths,
        (SELECT count(*) FROM face) AS faces,
-       (SELECT count(*) FROM person q WHERE q.merged_into IS NULL
+       (SELECT count(*) FROM person q WHERE q.merged_into IS NULL AND NOT q.gone
           AND (q.name IS NOT NULL OR EXISTS (SELECT FROM assignment a WHERE a.person_id = q.id))) AS people,
-       (SELECT count(*) FROM person q WHERE q.merged_into IS NULL AND q.name IS NOT NULL) AS named,
+       (SELECT count(*) FROM person q WHERE q.merged_into IS NULL AND NOT q.gone AND q.name IS NOT NULL) AS named,
        (SELECT count(*) FROM face f WHERE NOT f.grouped) AS ungrouped
 FROM photo p;
 
@@ -18,7 +18,7 @@ WITH counted AS (
     SELECT p.id, p.name, p.hidden, p.version, p.cover_face_id,
            count(a.face_id) AS faces, count(DISTINCT a.photo_id) AS photos
     FROM person p LEFT JOIN assignment a ON a.person_id = p.id
-    WHERE p.merged_into IS NULL
+    WHERE p.merged_into IS NULL AND NOT p.gone
       AND (%(person)s::bigint IS NULL OR p.id = %(person)s)
       AND (%(hidden)s::boolean IS NULL OR p.hidden = %(hidden)s)
       AND (%(named)s::boolean IS NULL OR (p.name IS NOT NULL) = %(named)s)
@@ -44,7 +44,7 @@ FROM cut c ORDER BY (c.name IS NOT NULL)::int DESC, c.faces DESC, c.id;
 SELECT p.id AS person, p.name, count(a.face_id) AS faces, count(DISTINCT a.photo_id) AS photos, p.hidden,
        p.cover_face_id AS cover, p.version
 FROM person p LEFT JOIN assignment a ON a.person_id = p.id
-WHERE p.merged_into IS NULL
+WHERE p.merged_into IS NULL AND NOT p.gone
 GROUP BY p.id
 HAVING p.name IS NOT NULL OR count(a.face_id) > 0
 ORDER BY (p.name IS NOT NULL)::int DESC, count(a.face_id) DESC, p.id;

@@ -2,7 +2,7 @@
 INSERT INTO person (name) VALUES (%(name)s) RETURNING id;
 
 -- name: lock
-SELECT id AS person, name, hidden, version, merged_into FROM person WHERE id = %(person)s FOR UPDATE;
+SELECT id AS person, name, hidden, version, merged_into FROM person WHERE id = %(person)s AND NOT gone FOR UPDATE;
 
 -- name: hold
 SELECT id FROM person WHERE id = ANY(%(people)s) ORDER BY id FOR UPDATE;

@@ -304,14 +304,29 @@ CREATE TABLE person (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text,
     hidden boolean NOT NULL DEFAULT false,
+    aliases text[] NOT NULL DEFAULT '{}',
+    birth_date date,
+    notes text NOT NULL DEFAULT '',
+    favourite boolean NOT NULL DEFAULT false,
+    -- Whether a machine may put faces on this person; without it, it only proposes them.
+    auto boolean NOT NULL DEFAULT true,
     cover_face_id bigint REFERENCES face ON DELETE SET NULL,
     merged_into bigint REFERENCES person,
+    -- People are never deleted, so that it can be undone; who is gone has no faces.
+    gone boolean NOT NULL DEFAULT false,
     version integer NOT NULL DEFAULT 1,
     added_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT name_is_a_name CHECK (name ~ '^\S(.*\S)?$' AND name !~ '[[:cntrl:]]' AND char_length(name) <= 200),
+    CONSTRAINT aliases_are_names CHECK (
+        array_position(aliases, NULL) IS NULL AND cardinality(aliases) <= 20
+        AND array_to_string(aliases, '') !~ '[[:cntrl:]]' AND char_length(array_to_string(aliases, '')) <= 2000
+    ),
+    CONSTRAINT born_in_the_time_of_photos CHECK (birth_date BETWEEN '1800-01-01' AND '2200-01-01'),
+    CONSTRAINT notes_are_notes CHECK (char_length(notes) <= 10000),
     CONSTRAINT not_merged_into_itself CHECK (merged_into <> id)
 );
 CREATE INDEX person_name ON person (lower(name)) WHERE name IS NOT NULL;
+CREATE INDEX person_closed ON person (id) WHERE NOT auto OR birth_date IS NOT NULL;
 
 CREATE TABLE assignment (
     face_id bigint PRIMARY KEY,
@@ -339,7 +354,7 @@ CREATE TABLE rejection (
 
 CREATE FUNCTION guard_assignment() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    person_went bigint;
+    target person%ROWTYPE;
 BEGIN
     IF TG_OP <> 'INSERT' AND OLD.decided_by = 'user' AND NOT writing_as_user() THEN
         RAISE EXCEPTION 'a machine may not change what a user decided (face %)', OLD.face_id
@@ -358,10 +373,21 @@ BEGIN
     END IF;
     -- Locked first, so that a merge, or a user who names another face of the photo, is waited for and then seen.
     IF TG_OP = 'INSERT' OR NEW.person_id <> OLD.person_id THEN
-        SELECT merged_into INTO person_went FROM person WHERE id = NEW.person_id FOR SHARE;
-        IF person_went IS NOT NULL THEN
-            RAISE EXCEPTION 'person % was merged into another', NEW.person_id
+        SELECT * INTO target FROM person WHERE id = NEW.person_id FOR SHARE;
+        IF target.merged_into IS NOT NULL OR target.gone THEN
+            RAISE EXCEPTION 'person % was % another', NEW.person_id,
+                CASE WHEN target.gone THEN 'deleted; choose' ELSE 'merged into' END
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'person_still_there';
+        END IF;
+        IF NEW.decided_by = 'auto' AND NOT target.auto THEN
+            RAISE EXCEPTION 'only the user puts faces on person %', NEW.person_id
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'auto_is_off';
+        END IF;
+        IF NEW.decided_by = 'auto' AND EXISTS (
+            SELECT FROM photo WHERE id = NEW.photo_id AND taken_at < target.birth_date
+        ) THEN
+            RAISE EXCEPTION 'photo % is older than person %', NEW.photo_id, NEW.person_id
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'not_before_birth';
         END IF;
         -- For the user as well: a rejection is taken back first, then the face assigned.
         IF EXISTS (SELECT FROM rejection WHERE face_id = NEW.face_id AND person_id = NEW.person_id) THEN
@@ -425,9 +451,11 @@ BEGIN
             RAISE EXCEPTION 'a machine may not remove or merge a named person (%)', OLD.id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'named_person_stays';
         END IF;
-        IF (TG_OP = 'INSERT' AND (NEW.name IS NOT NULL OR NEW.hidden)) OR (TG_OP = 'UPDATE'
-           AND (NEW.name IS DISTINCT FROM OLD.name OR NEW.hidden IS DISTINCT FROM OLD.hidden)) THEN
-            RAISE EXCEPTION 'only the user names or hides a person (%)', NEW.id
+        IF (TG_OP = 'INSERT' AND (NEW.name IS NOT NULL OR NEW.hidden OR NEW.gone)) OR (TG_OP = 'UPDATE'
+           AND (NEW.name, NEW.hidden, NEW.gone, NEW.aliases, NEW.birth_date, NEW.notes, NEW.favourite, NEW.auto)
+               IS DISTINCT FROM
+               (OLD.name, OLD.hidden, OLD.gone, OLD.aliases, OLD.birth_date, OLD.notes, OLD.favourite, OLD.auto)) THEN
+            RAISE EXCEPTION 'only the user says who a person is (%)', NEW.id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'names_are_the_users';
         END IF;
     END IF;
@@ -436,14 +464,17 @@ BEGIN
     END IF;
     IF NEW.merged_into IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.merged_into IS DISTINCT FROM OLD.merged_into) THEN
         SELECT * INTO target FROM person WHERE id = NEW.merged_into FOR SHARE;
-        IF target.merged_into IS NOT NULL THEN
-            RAISE EXCEPTION 'person % was itself merged into another', target.id
+        IF target.merged_into IS NOT NULL OR target.gone THEN
+            RAISE EXCEPTION 'person % was itself merged into another, or deleted', target.id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'merged_into_who_is_there';
         END IF;
         IF target.name IS NOT NULL AND NOT writing_as_user() THEN
             RAISE EXCEPTION 'a machine may not merge into a named person (%)', target.id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'named_person_stays';
         END IF;
+    END IF;
+    IF (NEW.merged_into IS NOT NULL OR NEW.gone) AND (TG_OP = 'INSERT'
+        OR NEW.merged_into IS DISTINCT FROM OLD.merged_into OR NEW.gone <> OLD.gone) THEN
         IF EXISTS (SELECT FROM assignment WHERE person_id = NEW.id) THEN
             RAISE EXCEPTION 'person % has faces and cannot be gone', NEW.id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'gone_has_no_faces';
