@@ -19,6 +19,7 @@ from facekeep.api.routes import (
     faces,
     failures,
     health,
+    journal,
     libraries,
     people,
     photos,
@@ -103,7 +104,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for part in (status, activity, people, faces, photos, failures, libraries, scans, report):
+    for part in (status, activity, people, faces, journal, photos, failures, libraries, scans, report):
         api.include_router(part.router)
     return api
 

@@ -1,8 +1,9 @@
 """What endpoints ask for by type."""
 
-from typing import Annotated, cast
+from dataclasses import replace
+from typing import Annotated, Any, cast
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Path, Query, Request, Response
 
 from facekeep.actions.context import Context
 from facekeep.api.events import StatusFeed
@@ -18,6 +19,30 @@ def _context(request: Request) -> Context:
     return cast(Context, request.app.state.context)
 
 
+DECISION_HEADER = "X-Facekeep-Decision"
+
+
+def _deciding(request: Request, response: Response) -> Context:
+    def decided(decision: int) -> None:
+        response.headers[DECISION_HEADER] = str(decision)
+
+    return replace(_context(request), decided=decided)
+
+
+DECIDED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "headers": {
+            DECISION_HEADER: {
+                "description": "The journal's number of what was decided, to undo it by; absent when "
+                "nothing changed.",
+                "schema": {"type": "integer"},
+            }
+        }
+    }
+}
+"""The OpenAPI description of an answer to a decision."""
+
+
 def _feed(request: Request) -> StatusFeed:
     return cast(StatusFeed, request.app.state.feed)
 
@@ -27,6 +52,8 @@ def _counts(request: Request) -> Costly[Counts]:
 
 
 Wired = Annotated[Context, Depends(_context)]
+Deciding = Annotated[Context, Depends(_deciding)]
+"""As `Wired`; the answer names the decision that was made in a header."""
 Feed = Annotated[StatusFeed, Depends(_feed)]
 Counted = Annotated[Costly[Counts], Depends(_counts)]
 

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from facekeep.api.safety import SECURITY_HEADERS
 from facekeep.domain.errors import (
+    AlreadyUndone,
     Conflict,
     DatabaseAway,
     EnvironmentFault,
@@ -20,6 +21,8 @@ from facekeep.domain.errors import (
     LibraryOffline,
     ModelFault,
     NotFound,
+    NothingToUndo,
+    NotUndone,
     PhotoFault,
     StorageFault,
     UsageError,
@@ -34,6 +37,9 @@ STATUS_OF: Mapping[type[FacekeepError], HTTPStatus] = {
     UsageError: HTTPStatus.BAD_REQUEST,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    AlreadyUndone: HTTPStatus.CONFLICT,
+    NothingToUndo: HTTPStatus.CONFLICT,
+    NotUndone: HTTPStatus.CONFLICT,
     EnvironmentFault: HTTPStatus.SERVICE_UNAVAILABLE,
     StorageFault: HTTPStatus.SERVICE_UNAVAILABLE,
     DatabaseAway: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -68,7 +74,8 @@ class Problem(BaseModel):
     status: int = Field(description="The HTTP status.", examples=[409])
     detail: str = Field(description="What happened.", examples=["person 7 has changed since you looked"])
     code: str = Field(
-        description="Stable name of the kind of problem: `usage`, `not_found`, `conflict`, `environment`, "
+        description="Stable name of the kind of problem: `usage`, `not_found`, `conflict`, `already_undone`, "
+        "`nothing_to_undo`, `not_undone`, `environment`, "
         "`storage`, `model`, `library_offline`, `photo`, `invalid_request`, `forbidden`, `body_too_large`, "
         "`method_not_allowed`, `not_ready`, `internal`.",
         examples=["conflict"],

@@ -6,10 +6,12 @@ Apart from the schemas, so that the command line need not load them.
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from facekeep.actions.journal import Undone
 from facekeep.api.reasons import REASONS
 from facekeep.domain.errors import FailureCode
 from facekeep.domain.faces import Box
 from facekeep.library.identity import display_path
+from facekeep.store.decisions import ChangeRow, DecisionRow
 from facekeep.store.rows import (
     FaceRow,
     FailureCount,
@@ -112,3 +114,29 @@ def library_fields(row: LibraryRow) -> Fields:
 def scan_fields(row: ScanRow) -> Fields:
     """A walk through a library."""
     return {**asdict(row), "root": display_path(row.root)}
+
+
+MOST_LEFT = 100
+"""Of what an undo left, this many are told one by one."""
+
+
+def decision_fields(row: DecisionRow) -> Fields:
+    """An entry of the journal."""
+    return asdict(row)
+
+
+def change_fields(row: ChangeRow) -> Fields:
+    """One change of a decision."""
+    return asdict(row)
+
+
+def undone_fields(undone: Undone) -> Fields:
+    """What an undo restored and what it left."""
+    return {
+        "decision": undone.decision,
+        "undid": undone.undid,
+        "restored": undone.restored,
+        "left_total": len(undone.left),
+        "left": [asdict(left) for left in undone.left[:MOST_LEFT]],
+        "looked_at_again": undone.looked_at_again,
+    }

@@ -12,6 +12,7 @@ from facekeep.cli import (
     faces,
     failures,
     importing,
+    journal,
     models,
     people,
     scan,
@@ -45,6 +46,9 @@ app.command()(worker.worker)
 app.command()(status.status)
 app.command()(people.people)
 app.command()(people.name)
+app.command()(journal.journal)
+app.command()(journal.undo)
+app.command()(journal.redo)
 app.command()(faces.faces)
 app.add_typer(failures.app, name="failures")
 app.command()(steering.pause)

@@ -14,7 +14,7 @@ MAX_PAGE = 1000
 
 
 def page(rows: list[Row], limit: int, total: int, key: Callable[[Row], list[Any]]) -> Page[Row]:
-    """A page of at most `limit` rows, given one more if there is one. `key`: the last row's, for the cursor."""
+    """A page of at most `limit` rows, given one more if there is one. `key`: that of the cursor."""
     shown = rows[: bounded(limit)]
     more = len(rows) > len(shown)
     return Page(shown, total, encoded(key(shown[-1])) if more else None)

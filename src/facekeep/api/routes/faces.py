@@ -6,7 +6,16 @@ from fastapi import APIRouter, Query, Request, Response
 
 from facekeep.actions import people as actions
 from facekeep.actions import pictures
-from facekeep.api.dependencies import DEFAULT_PAGE, Cursor, Limit, OptionalId, PathId, Wired
+from facekeep.api.dependencies import (
+    DECIDED,
+    DEFAULT_PAGE,
+    Cursor,
+    Deciding,
+    Limit,
+    OptionalId,
+    PathId,
+    Wired,
+)
 from facekeep.api.errors import answers
 from facekeep.api.pictures import IMAGE, send
 from facekeep.api.schemas import Face, FacesPage, ToName, ToPerson
@@ -39,16 +48,16 @@ def get(ctx: Wired, face: PathId) -> Face:
         return Face.of(listing.face(reader, face))
 
 
-@router.put("/{face}/person", responses=answers(400, 404, 409, 422, 503))
-def assign(ctx: Wired, face: PathId, body: ToPerson | ToName) -> Face:
+@router.put("/{face}/person", responses=DECIDED | answers(400, 404, 409, 422, 503))
+def assign(ctx: Deciding, face: PathId, body: ToPerson | ToName) -> Face:
     """This face is that person, or a new person of that name."""
     if isinstance(body, ToPerson):
         return Face.of(actions.assign_face(ctx, face, person_id=body.person))
     return Face.of(actions.assign_face(ctx, face, name=body.name))
 
 
-@router.delete("/{face}/person", responses=answers(404, 409, 422, 503))
-def unassign(ctx: Wired, face: PathId) -> Face:
+@router.delete("/{face}/person", responses=DECIDED | answers(404, 409, 422, 503))
+def unassign(ctx: Deciding, face: PathId) -> Face:
     """This face is not the person it is on. Remembered for good."""
     return Face.of(actions.unassign_face(ctx, face))
 

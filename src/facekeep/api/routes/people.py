@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from facekeep.actions import people as actions
-from facekeep.api.dependencies import DEFAULT_PAGE, Cursor, Limit, PathId, Search, Wired
+from facekeep.api.dependencies import DECIDED, DEFAULT_PAGE, Cursor, Deciding, Limit, PathId, Search, Wired
 from facekeep.api.errors import answers
 from facekeep.api.schemas import Names, PeoplePage, Person, PersonChange, PersonMerge
 from facekeep.domain.errors import UsageError
@@ -41,22 +41,20 @@ def get(ctx: Wired, person: PathId) -> Person:
         return Person.of(listing.person(reader, person))
 
 
-@router.patch("/{person}", responses=answers(400, 404, 409, 422, 503))
-def change(ctx: Wired, person: PathId, body: PersonChange) -> Person:
-    """Name, rename or hide a person. Naming confirms the faces: no machine moves them afterwards."""
-    row = None
-    version = body.version
+@router.patch("/{person}", responses=DECIDED | answers(400, 404, 409, 422, 503))
+def change(ctx: Deciding, person: PathId, body: PersonChange) -> Person:
+    """Name, rename or hide a person, as one decision. Naming confirms the faces: no machine moves them."""
+    wanted: actions.PersonChange = {}
     if "name" in body.model_fields_set:
-        row = actions.name_person(ctx, person, body.name, version=version)
-        version = row.version
+        wanted["name"] = body.name
     if body.hidden is not None:
-        row = actions.hide_person(ctx, person, body.hidden, version=version)
-    if row is None:
+        wanted["hidden"] = body.hidden
+    if not wanted:
         raise UsageError("nothing to change was given", hint="Give `name`, `hidden`, or both.")
-    return Person.of(row)
+    return Person.of(actions.change_person(ctx, person, wanted, version=body.version))
 
 
-@router.post("/{person}/merge", responses=answers(400, 404, 409, 422, 503))
-def merge(ctx: Wired, person: PathId, body: PersonMerge) -> Person:
+@router.post("/{person}/merge", responses=DECIDED | answers(400, 404, 409, 422, 503))
+def merge(ctx: Deciding, person: PathId, body: PersonMerge) -> Person:
     """This person and `into` are one. Gives the one that stays."""
     return Person.of(actions.merge_people(ctx, person, body.into, version=body.version))

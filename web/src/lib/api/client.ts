@@ -3,6 +3,8 @@ import createClient from "openapi-fetch";
 import { offline, problemFrom } from "./problem";
 import type { paths } from "./schema";
 import type {
+  Change,
+  Decision,
   Face,
   Failure,
   FailureCode,
@@ -14,6 +16,7 @@ import type {
   Photo,
   PhotoDetail,
   Scan,
+  Undone,
   Work,
 } from "./types";
 
@@ -25,7 +28,23 @@ interface Outcome {
   response: Response;
 }
 
+/** A change as it was stored, and the number that the journal has it under; null where nothing changed. */
+export interface Decided<Value> {
+  value: Value;
+  decision: number | null;
+}
+
+async function decided<Value>(request: Promise<Outcome>): Promise<Decided<Value>> {
+  const outcome = await arrived(request);
+  const number = Number(outcome.response.headers.get("X-Facekeep-Decision"));
+  return { value: outcome.data as Value, decision: number > 0 ? number : null };
+}
+
 async function answer<Value>(request: Promise<Outcome>): Promise<Value> {
+  return (await arrived(request)).data as Value;
+}
+
+async function arrived(request: Promise<Outcome>): Promise<Outcome> {
   let outcome: Outcome;
   try {
     outcome = await request;
@@ -33,7 +52,7 @@ async function answer<Value>(request: Promise<Outcome>): Promise<Value> {
     throw offline();
   }
   if (!outcome.response.ok) throw problemFrom(outcome.response.status, outcome.error);
-  return outcome.data as Value;
+  return outcome;
 }
 
 /** Query values that were not given are left out of the address. */
@@ -62,14 +81,14 @@ export const people = {
     answer<{ items: Person[] }>(http.GET("/api/v1/people/names", { params: { query: { q } } })).then((it) => it.items),
   get: (person: number) => answer<Person>(http.GET("/api/v1/people/{person}", { params: { path: { person } } })),
   change: (person: Person, change: { name?: string | null; hidden?: boolean }) =>
-    answer<Person>(
+    decided<Person>(
       http.PATCH("/api/v1/people/{person}", {
         params: { path: { person: person.person } },
         body: { ...change, version: person.version },
       }),
     ),
   merge: (from: Person, into: Person) =>
-    answer<Person>(
+    decided<Person>(
       http.POST("/api/v1/people/{person}/merge", {
         params: { path: { person: from.person } },
         body: { into: into.person, version: from.version },
@@ -81,9 +100,9 @@ export const faces = {
   list: (filter: { person?: number; photo?: number }, cursor: string | null, limit = PAGE) =>
     answer<Page<Face>>(http.GET("/api/v1/faces", { params: { query: given({ ...filter, cursor, limit }) } })),
   assign: (face: number, to: { person: number } | { name: string }) =>
-    answer<Face>(http.PUT("/api/v1/faces/{face}/person", { params: { path: { face } }, body: to })),
+    decided<Face>(http.PUT("/api/v1/faces/{face}/person", { params: { path: { face } }, body: to })),
   unassign: (face: number) =>
-    answer<Face>(http.DELETE("/api/v1/faces/{face}/person", { params: { path: { face } } })),
+    decided<Face>(http.DELETE("/api/v1/faces/{face}/person", { params: { path: { face } } })),
 };
 
 export const photos = {
@@ -102,6 +121,23 @@ export const failures = {
     answer<{ retried: number }>(http.POST("/api/v1/failures/retry", { body: what as Retry })).then((it) => it.retried),
   giveUp: (photos: number[]) =>
     answer<{ given_up: number }>(http.POST("/api/v1/failures/give-up", { body: { photos } })).then((it) => it.given_up),
+};
+
+export interface JournalFilter {
+  actor?: "user" | "machine" | undefined;
+  person?: number | undefined;
+}
+
+/** What was decided, and taking it back. */
+export const journal = {
+  list: (filter: JournalFilter, cursor: string | null, limit = PAGE) =>
+    answer<Page<Decision>>(http.GET("/api/v1/journal", { params: { query: given({ ...filter, cursor, limit }) } })),
+  changes: (decision: number, cursor: string | null, limit = PAGE) =>
+    answer<Page<Change>>(
+      http.GET("/api/v1/journal/{decision}/changes", { params: { path: { decision }, query: given({ cursor, limit }) } }),
+    ),
+  undo: (decision: number) => answer<Undone>(http.POST("/api/v1/journal/{decision}/undo", { params: { path: { decision } } })),
+  redo: (decision: number) => answer<Undone>(http.POST("/api/v1/journal/{decision}/redo", { params: { path: { decision } } })),
 };
 
 /** The work that goes on in all workers, and steering it. */

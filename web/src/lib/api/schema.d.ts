@@ -268,6 +268,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List
+         * @description Every decision, newest first; of a face, of a person and its faces, of an actor, of a verb.
+         */
+        get: operations["journal_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journal/{decision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get
+         * @description One decision.
+         */
+        get: operations["journal_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journal/{decision}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes
+         * @description Each row that a decision changed, from what to what, in the order in which it was done.
+         */
+        get: operations["journal_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journal/{decision}/redo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redo
+         * @description Do again what was undone, unless it was changed since.
+         */
+        post: operations["journal_redo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journal/{decision}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo
+         * @description Put back what a decision changed, unless it was changed since; at any age, the machine's as well.
+         */
+        post: operations["journal_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/libraries": {
         parameters: {
             query?: never;
@@ -391,7 +491,7 @@ export interface paths {
         head?: never;
         /**
          * Change
-         * @description Name, rename or hide a person. Naming confirms the faces: no machine moves them afterwards.
+         * @description Name, rename or hide a person, as one decision. Naming confirms the faces: no machine moves them.
          */
         patch: operations["people_change"];
         trace?: never;
@@ -722,6 +822,121 @@ export interface components {
             workers: number;
         };
         /**
+         * ChangesPage
+         * @description Part of a listing. `next` is the cursor of the following part; null at the end.
+         */
+        ChangesPage: {
+            /** Items */
+            items: components["schemas"]["DecisionChange"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * Decision
+         * @description Something that was decided, once and for all that it changed.
+         */
+        Decision: {
+            /**
+             * About
+             * @description What was asked for.
+             * @example {
+             *       "from": 12,
+             *       "into": 7
+             *     }
+             */
+            about: {
+                [key: string]: unknown;
+            };
+            /**
+             * Actor
+             * @description `user` or `machine`.
+             * @example user
+             */
+            actor: string;
+            /**
+             * Changes
+             * @description How many rows it changed.
+             * @example 15
+             */
+            changes: number;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /**
+             * Decision
+             * @example 12
+             */
+            decision: number;
+            /**
+             * Faces
+             * @description Some of the faces in it, to show.
+             */
+            faces: number[];
+            /**
+             * People
+             * @description Some of the people in it.
+             */
+            people: number[];
+            /**
+             * Summary
+             * @description One line, for people. Names are those of then.
+             * @example You merged person 12 into Ada: 14 faces
+             */
+            summary: string;
+            /**
+             * Undoes
+             * @description The decision that this one took back.
+             */
+            undoes: number | null;
+            /**
+             * Undone By
+             * @description The undo of this one that stands; null while it is not undone.
+             */
+            undone_by: number | null;
+            /**
+             * Verb
+             * @description `name`, `hide`, `merge`, `assign`, `reject`, `unassign`, `undo` of users; `match`, `group` of the machine; `directly` for what somebody wrote past facekeep. There may be more.
+             * @example merge
+             */
+            verb: string;
+        };
+        /**
+         * DecisionChange
+         * @description One row from what to what. `before` is null where there was none, `after` where there is none.
+         */
+        DecisionChange: {
+            /** After */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** Face */
+            face: number | null;
+            /**
+             * Kind
+             * @description Of a face, of a face that somebody is not, or of a person.
+             * @enum {string}
+             */
+            kind: "assignment" | "rejection" | "person";
+            /** Number */
+            number: number;
+            /** Person */
+            person: number | null;
+            /**
+             * Summary
+             * @description One line, for people.
+             * @example face 31 went from person 12 to Ada
+             */
+            summary: string;
+        };
+        /**
          * Face
          * @description A face in a photo, with who it is as far as known.
          */
@@ -1050,6 +1265,39 @@ export interface components {
             where: string;
         };
         /**
+         * JournalPage
+         * @description Part of a listing. `next` is the cursor of the following part; null at the end.
+         */
+        JournalPage: {
+            /** Items */
+            items: components["schemas"]["Decision"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * Left
+         * @description A row that was not put back, and why.
+         */
+        Left: {
+            /** Face */
+            face: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "assignment" | "rejection" | "person";
+            /** Person */
+            person: number | null;
+            /**
+             * Reason
+             * @description For people.
+             * @example changed since
+             */
+            reason: string;
+        };
+        /**
          * Libraries
          * @description Every library.
          */
@@ -1288,7 +1536,7 @@ export interface components {
         Problem: {
             /**
              * Code
-             * @description Stable name of the kind of problem: `usage`, `not_found`, `conflict`, `environment`, `storage`, `model`, `library_offline`, `photo`, `invalid_request`, `forbidden`, `body_too_large`, `method_not_allowed`, `not_ready`, `internal`.
+             * @description Stable name of the kind of problem: `usage`, `not_found`, `conflict`, `already_undone`, `nothing_to_undo`, `not_undone`, `environment`, `storage`, `model`, `library_offline`, `photo`, `invalid_request`, `forbidden`, `body_too_large`, `method_not_allowed`, `not_ready`, `internal`.
              * @example conflict
              */
             code: string;
@@ -1511,6 +1759,42 @@ export interface components {
         ToPerson: {
             /** Person */
             person: number;
+        };
+        /**
+         * Undone
+         * @description What an undo did, or a redo, which is the undo of an undo.
+         */
+        Undone: {
+            /**
+             * Decision
+             * @description Its own entry: undo that to have it all again.
+             */
+            decision: number;
+            /**
+             * Left
+             * @description Why, for the first of them.
+             */
+            left: components["schemas"]["Left"][];
+            /**
+             * Left Total
+             * @description Rows that were left as they are.
+             */
+            left_total: number;
+            /**
+             * Looked At Again
+             * @description Faces that the machine gave to a merged person since: it decides anew whose they are.
+             */
+            looked_at_again: number;
+            /**
+             * Restored
+             * @description Rows that are again as they were.
+             */
+            restored: number;
+            /**
+             * Undid
+             * @description The entry that it took back.
+             */
+            undid: number;
         };
         /**
          * Work
@@ -1926,6 +2210,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The journal's number of what was decided, to undo it by; absent when nothing changed. */
+                    "X-Facekeep-Decision"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1993,6 +2279,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The journal's number of what was decided, to undo it by; absent when nothing changed. */
+                    "X-Facekeep-Decision"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2234,6 +2522,294 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    journal_list: {
+        parameters: {
+            query?: {
+                face?: number | null;
+                person?: number | null;
+                actor?: string | null;
+                verb?: string | null;
+                /** @description `next` of the page before; leave it out for the first page. */
+                cursor?: string | null;
+                /** @description How many to give at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JournalPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    journal_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                decision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decision"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    journal_changes: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; leave it out for the first page. */
+                cursor?: string | null;
+                /** @description How many to give at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                decision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    journal_redo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                decision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The journal's number of what was decided, to undo it by; absent when nothing changed. */
+                    "X-Facekeep-Decision"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undone"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    journal_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                decision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The journal's number of what was decided, to undo it by; absent when nothing changed. */
+                    "X-Facekeep-Decision"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undone"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2581,6 +3157,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The journal's number of what was decided, to undo it by; absent when nothing changed. */
+                    "X-Facekeep-Decision"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2652,6 +3230,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The journal's number of what was decided, to undo it by; absent when nothing changed. */
+                    "X-Facekeep-Decision"?: number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -7,6 +7,7 @@ import { faces, people } from "../api/client";
 import { asProblem } from "../api/problem";
 import type { Face, Person } from "../api/types";
 import { plural } from "../wording/numbers";
+import { undoing } from "../journal/undoing.svelte";
 import { peopleView } from "./lists.svelte";
 
 export type Wish = { name: string } | { person: Person };
@@ -64,16 +65,17 @@ async function mergeOrNot(
 }
 
 async function rename(person: Person, name: string | null): Promise<Person> {
-  const now = await people.change(person, { name });
+  const { value: now, decision } = await people.change(person, { name });
   peopleView.changed(now);
-  say(name === null ? "Name removed" : `Named ${name}`, "done", name === null ? "" : plural(now.photos, "photo"));
+  const text = name === null ? "Name removed" : `Named ${name}`;
+  undoing.told(decision, text, name === null ? "" : plural(now.photos, "photo"));
   return now;
 }
 
 async function merge(from: Person, into: Person): Promise<Person> {
-  const now = await people.merge(from, into);
+  const { value: now, decision } = await people.merge(from, into);
   peopleView.merged(from.person, now);
-  say(`Now one person: ${now.name ?? "not yet named"}`, "done", plural(now.photos, "photo"));
+  undoing.told(decision, `Now one person: ${now.name ?? "not yet named"}`, plural(now.photos, "photo"));
   return now;
 }
 
@@ -83,10 +85,11 @@ export function removeName(person: Person): Promise<Person | null> {
 
 export async function setHidden(person: Person, hidden: boolean): Promise<Person | null> {
   return guarded(person.person, async () => {
-    const now = await people.change(person, { hidden });
+    const { value: now, decision } = await people.change(person, { hidden });
     peopleView.left(person.person);
     peopleView.changed(now);
-    say(hidden ? "Hidden" : "Shown again", "done", hidden ? "Under People, Hidden, whenever you need them" : "");
+    const where = hidden ? "Under People, Hidden, whenever you need them" : "";
+    undoing.told(decision, hidden ? "Hidden" : "Shown again", where);
     return now;
   });
 }
@@ -95,8 +98,8 @@ export async function setHidden(person: Person, hidden: boolean): Promise<Person
 export function assign(face: Face, wish: Wish): Promise<Face | null> {
   return guarded(null, async () => {
     const to = "person" in wish ? { person: wish.person.person } : await knownOrNew(wish.name);
-    const now = await faces.assign(face.face, to);
-    say(`This is ${now.name ?? "somebody new"}`);
+    const { value: now, decision } = await faces.assign(face.face, to);
+    undoing.told(decision, `This is ${now.name ?? "somebody new"}`);
     return now;
   });
 }
@@ -109,8 +112,9 @@ async function knownOrNew(name: string): Promise<{ person: number } | { name: st
 /** "This is not them": taken off, and remembered. */
 export function unassign(face: Face): Promise<Face | null> {
   return guarded(null, async () => {
-    const now = await faces.unassign(face.face);
-    say(face.name === null ? "Taken out of this group" : `Not ${face.name}`, "done", "facekeep will not suggest it again");
+    const { value: now, decision } = await faces.unassign(face.face);
+    const text = face.name === null ? "Taken out of this group" : `Not ${face.name}`;
+    undoing.told(decision, text, "facekeep will not suggest it again");
     return now;
   });
 }

@@ -29,6 +29,12 @@ export function forgetAlbums(...people: (number | null)[]): void {
   for (const person of people) albums.delete(person);
 }
 
+/** Something was taken back: anybody's photos and faces may be others now. Screens that are open read again. */
+export function forgetEverything(): void {
+  albums.clear();
+  forgetFaces();
+}
+
 function newAlbum(person: number | null): Album {
   const of = person === null ? {} : { person };
   return {

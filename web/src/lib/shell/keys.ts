@@ -7,6 +7,21 @@ export function keyName(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey"
   return event.key.length === 1 ? event.key.toLowerCase() : event.key;
 }
 
+/** Ctrl+Z or Cmd+Z undoes; with Shift, or as Ctrl+Y, it does again. Null for other keys, and where text is edited. */
+export function historyKey(event: KeyboardEvent): "undo" | "redo" | null {
+  if (event.defaultPrevented || isTyping(event.target) || document.querySelector("dialog[open]")) return null;
+  return historyKeyName(event);
+}
+
+export function historyKeyName(
+  event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">,
+): "undo" | "redo" | null {
+  if (event.altKey || event.ctrlKey === event.metaKey) return null;
+  const key = event.key.toLowerCase();
+  if (key === "z") return event.shiftKey ? "redo" : "undo";
+  return key === "y" && event.ctrlKey && !event.shiftKey ? "redo" : null;
+}
+
 /** Attach with `<svelte:window onkeydown={onKeys({...})} />`. */
 export function onKeys(keymap: Keymap): (event: KeyboardEvent) => void {
   return (event) => {

@@ -9,6 +9,7 @@ describe("parse", () => {
     expect(parse("/photos/")).toEqual({ screen: "photos" });
     expect(parse("/photos/12")).toEqual({ screen: "photo", photo: 12, person: null });
     expect(parse("/photos/12", "?person=7")).toEqual({ screen: "photo", photo: 12, person: 7 });
+    expect(parse("/journal")).toEqual({ screen: "journal" });
     expect(parse("/activity")).toEqual({ screen: "activity" });
   });
 

@@ -5,6 +5,7 @@ export type Route =
   | { screen: "person"; person: number }
   | { screen: "photos" }
   | { screen: "photo"; photo: number; person: number | null }
+  | { screen: "journal" }
   | { screen: "activity" }
   | { screen: "missing"; path: string };
 
@@ -13,7 +14,7 @@ export function parse(path: string, search = ""): Route {
   const [head, tail, ...rest] = parts;
   if (rest.length > 0) return { screen: "missing", path };
   if (head === undefined) return { screen: "people" };
-  if (tail === undefined && (head === "people" || head === "photos" || head === "activity")) return { screen: head };
+  if (tail === undefined && isScreen(head)) return { screen: head };
   const id = wholeNumber(tail);
   if (head === "people" && id !== null) return { screen: "person", person: id };
   if (head === "photos" && id !== null) {
@@ -28,8 +29,13 @@ export const addressOf = {
   photos: () => "/photos",
   photo: (photo: number, person: number | null = null) =>
     `/photos/${photo}${person === null ? "" : `?person=${person}`}`,
+  journal: () => "/journal",
   activity: () => "/activity",
 };
+
+function isScreen(head: string): head is "people" | "photos" | "journal" | "activity" {
+  return ["people", "photos", "journal", "activity"].includes(head);
+}
 
 function wholeNumber(text: string | null | undefined): number | null {
   return text && /^[1-9][0-9]{0,15}$/.test(text) ? Number(text) : null;
