@@ -2,8 +2,7 @@
 
     FACEKEEP_SCREENSHOTS=docs/screenshots script/test tests/e2e/test_page_screenshots.py
 
-Of the temporary folder and of the machine they tell nothing: a page in which they stand is given other words for
-them, by `presentable`.
+Of the temporary folder and of the machine they tell nothing: `presentable` puts other words in their place.
 
 The photographs are the MIT-licensed test sets of deepface and face-api.js; the first names are invented.
 """
@@ -101,6 +100,7 @@ def take(page: Page, folder: Path, name: str) -> None:
       return bottom < 0 || top > innerHeight || (one.complete && one.naturalWidth > 0);
     })""")
     page.evaluate("document.fonts.ready")
+    page.unroute_all(behavior="ignoreErrors")  # what is still on its way must not outlive the window
     shot = Image.open(io.BytesIO(page.screenshot(animations="disabled", caret="hide"))).convert("RGB")
     path = folder / f"{name}.png"
     shot.save(path, optimize=True)
