@@ -9,6 +9,7 @@ The photographs are the MIT-licensed test sets of deepface and face-api.js; the 
 
 import io
 import os
+import platform
 import re
 import socket
 from collections.abc import Callable
@@ -80,7 +81,7 @@ def group_photo(serving: Serving) -> int:
 
 def presentable(window: Window, ground: Path) -> Page:
     """A page that is told of a home and a host as a user has them, in place of this machine's."""
-    words = {str(ground): "/home/noor", socket.gethostname(): "living-room"}
+    words = {str(ground): "/home/noor", socket.gethostname(): "living-room", platform.release(): "6.12"}
 
     def retell(route: Route) -> None:
         answer = route.fetch()
@@ -196,6 +197,7 @@ def test_paused(gallery: Serving, folder: Path, ground: Path, open_window: Open)
     page.get_by_role("button", name="Pause").click()
     try:
         expect(page.get_by_role("link", name="Paused")).to_be_visible()
+        expect(page.locator("[data-worker]")).to_contain_text("Paused")
         take(page, folder, "paused-light")
     finally:
         gallery.send("POST", "/activity/resume")
