@@ -17,7 +17,7 @@ TIMEOUT_S = 120.0
 """A photo takes some tens of milliseconds here, a raw one seconds; only a hang takes minutes."""
 
 MEMORY_BYTES = 3072 << 20
-"""A 160-megapixel PNG of 16 bits, the hungriest that the pixel limit lets through, takes 1.2 GB in all."""
+"""A 160-megapixel PNG of 16 bits, the hungriest that the pixel limit lets through, takes 1.35 GB in all."""
 
 IDLE_S = 120.0
 
