@@ -63,6 +63,7 @@ def test_every_decision_of_a_user_is_told_by_its_number(api: httpx.Client) -> No
     assert told(api, name(api, first, "Ada"))["summary"] == f"You named person {first} Ada: 4 faces confirmed"
     face = face_of(api, second)
     unassigned = told(api, api.delete(f"{API}/faces/{face}/person"))
+    assert unassigned["faces"] == [face]  # once, though its person and a rejection have changed
     assert unassigned["summary"] == f"You said that face {face} is not person {second}"
     assigned = told(api, api.put(f"{API}/faces/{face}/person", json={"name": "Hedy"}))
     assert assigned["summary"] == f"You put face {face} on Hedy, somebody new"

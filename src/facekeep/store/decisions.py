@@ -14,6 +14,8 @@ from facekeep.store.rows import Page
 
 SQL = load("decisions")
 
+FACES_SHOWN = 4
+
 STREAM_PAGE = 500
 """Decisions that are looked at together while all of them are streamed."""
 
@@ -201,7 +203,7 @@ def _row(
     return DecisionRow(
         **{field.name: getattr(row, field.name) for field in fields(_Decision)},
         changes=0 if own is None else own.changes,
-        faces=[] if own is None else own.faces,
+        faces=[] if own is None else list(dict.fromkeys(own.faces))[:FACES_SHOWN],
         people=_people_in(root, of_root),
         summary=summary_of_undo(row.actor, line, steps=root.steps) if root.steps else line,
     )

@@ -41,7 +41,7 @@ SELECT decision_id AS decision, count(*) AS changes,
                  FILTER (WHERE to_person IS NOT NULL AND to_person IS DISTINCT FROM from_person))[:3], '{}') AS people,
        coalesce((array_agg(DISTINCT from_person)
                  FILTER (WHERE from_person IS NOT NULL AND to_person IS DISTINCT FROM from_person))[:3], '{}') AS losers,
-       coalesce((array_agg(face_id ORDER BY number) FILTER (WHERE face_id IS NOT NULL))[:4], '{}') AS faces
+       coalesce((array_agg(face_id ORDER BY number) FILTER (WHERE face_id IS NOT NULL))[:12], '{}') AS faces
 FROM change WHERE decision_id = ANY(%(decisions)s) GROUP BY decision_id;
 
 -- name: names
