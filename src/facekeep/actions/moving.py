@@ -56,11 +56,9 @@ def split_person(ctx: Context, person_id: int, faces: Sequence[int], *, name: st
     with ctx.database.read() as reader:
         person = people_store.follow(reader, person_id)
         strangers = [face for face in faces if not store.shows(reader, person, face)]
-    if strangers or not faces:
+    if strangers:
         raise UsageError(
-            f"faces {', '.join(map(str, strangers))} are not person {person_id}'s"
-            if strangers
-            else "no faces were given",
+            f"of person {person_id} are not: {', '.join(map(str, strangers))}",
             hint="Look at the person again: it may have changed.",
         )
     return move_faces(ctx, faces, name=name)
@@ -91,6 +89,8 @@ def faces_in(ctx: Context, person_id: int, photos: Sequence[int]) -> list[int]:
 
 
 def _wanted(faces: Sequence[int]) -> list[int]:
+    if not faces:
+        raise UsageError("there are no such faces", hint="Look again: the person may have changed.")
     if len(faces) > MAX_FACES:
         raise UsageError(f"at most {MAX_FACES:,} faces at once", hint="Do it in parts.")
     return list(dict.fromkeys(faces))

@@ -26,6 +26,7 @@ from facekeep.api.routes import (
     report,
     scans,
     status,
+    verbs,
 )
 from facekeep.api.safety import KnownVisitors, SecurityHeaders, SmallBodies
 
@@ -104,7 +105,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for part in (status, activity, people, faces, journal, photos, failures, libraries, scans, report):
+    for part in (status, activity, people, faces, verbs, journal, photos, failures, libraries, scans, report):
         api.include_router(part.router)
     return api
 

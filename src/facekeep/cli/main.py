@@ -19,6 +19,7 @@ from facekeep.cli import (
     serve,
     status,
     steering,
+    verbs,
     worker,
 )
 from facekeep.cli.guard import GuardedGroup
@@ -49,6 +50,12 @@ app.command()(people.name)
 app.command()(journal.journal)
 app.command()(journal.undo)
 app.command()(journal.redo)
+app.command()(verbs.merge)
+app.command()(verbs.split)
+app.command()(verbs.move)
+app.command()(verbs.hide)
+app.command()(verbs.edit)
+app.command()(verbs.delete)
 app.command()(faces.faces)
 app.add_typer(failures.app, name="failures")
 app.command()(steering.pause)

@@ -177,6 +177,44 @@ def _person(told: Told, key: str) -> int | None:
     return person if isinstance(person, int) else None
 
 
+def _edit(told: Told) -> str:
+    what = ", ".join(_EDITED[key] for key in _EDITED if key in told.about)
+    return f"changed the {what} of {called(told.names, _person(told, 'person'))}"
+
+
+def _delete(told: Told) -> str:
+    name = called(told.names, _person(told, "person"), before=True)
+    return f"deleted {name}: {count(told.facts.taken, 'face')} unknown again"
+
+
+def _move(told: Told) -> str:
+    facts, name = told.facts, told.about.get("name")
+    whom = f"{name}, somebody new" if name is not None else _receivers(told)
+    if not facts.put:
+        return f"confirmed {count(facts.confirmed, 'face')}"
+    return f"put {count(facts.put, 'face')} on {whom}"
+
+
+def _remove(told: Told) -> str:
+    facts = told.facts
+    faces = count(facts.taken, "face")
+    if len(facts.losers) != 1:
+        return f"took {faces} off {count(len(facts.losers), 'person', 'people')}"
+    whom = called(told.names, facts.losers[0])
+    if not told.about.get("reject"):
+        return f"took {faces} off {whom}"
+    return f"said of {faces} that {'it is' if facts.taken == 1 else 'they are'} not {whom}"
+
+
+_EDITED = {
+    "aliases": "other names",
+    "birth_date": "birth date",
+    "notes": "notes",
+    "favourite": "place among the favourites",
+    "auto": "say that facekeep has",
+    "cover": "picture",
+}
+
 _LINES = {
     "name": _name,
     "hide": _hide,
@@ -186,6 +224,10 @@ _LINES = {
     "unassign": _unassign,
     "match": _match,
     "group": _group,
+    "edit": _edit,
+    "delete": _delete,
+    "move": _move,
+    "remove": _remove,
 }
 
 

@@ -317,10 +317,8 @@ CREATE TABLE person (
     version integer NOT NULL DEFAULT 1,
     added_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT name_is_a_name CHECK (name ~ '^\S(.*\S)?$' AND name !~ '[[:cntrl:]]' AND char_length(name) <= 200),
-    CONSTRAINT aliases_are_names CHECK (
-        array_position(aliases, NULL) IS NULL AND cardinality(aliases) <= 20
-        AND array_to_string(aliases, '') !~ '[[:cntrl:]]' AND char_length(array_to_string(aliases, '')) <= 2000
-    ),
+    CONSTRAINT aliases_are_names CHECK (array_position(aliases, NULL) IS NULL AND cardinality(aliases) <= 20
+        AND array_to_string(aliases, '') !~ '[[:cntrl:]]' AND char_length(array_to_string(aliases, '')) <= 4000),
     CONSTRAINT born_in_the_time_of_photos CHECK (birth_date BETWEEN '1800-01-01' AND '2200-01-01'),
     CONSTRAINT notes_are_notes CHECK (char_length(notes) <= 10000),
     CONSTRAINT not_merged_into_itself CHECK (merged_into <> id)
@@ -375,17 +373,15 @@ BEGIN
     IF TG_OP = 'INSERT' OR NEW.person_id <> OLD.person_id THEN
         SELECT * INTO target FROM person WHERE id = NEW.person_id FOR SHARE;
         IF target.merged_into IS NOT NULL OR target.gone THEN
-            RAISE EXCEPTION 'person % was % another', NEW.person_id,
-                CASE WHEN target.gone THEN 'deleted; choose' ELSE 'merged into' END
+            RAISE EXCEPTION 'person % was merged into another, or deleted', NEW.person_id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'person_still_there';
         END IF;
         IF NEW.decided_by = 'auto' AND NOT target.auto THEN
             RAISE EXCEPTION 'only the user puts faces on person %', NEW.person_id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'auto_is_off';
         END IF;
-        IF NEW.decided_by = 'auto' AND EXISTS (
-            SELECT FROM photo WHERE id = NEW.photo_id AND taken_at < target.birth_date
-        ) THEN
+        IF NEW.decided_by = 'auto'
+           AND EXISTS (SELECT FROM photo WHERE id = NEW.photo_id AND taken_at < target.birth_date) THEN
             RAISE EXCEPTION 'photo % is older than person %', NEW.photo_id, NEW.person_id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'not_before_birth';
         END IF;
@@ -395,12 +391,10 @@ BEGIN
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'rejection_is_final';
         END IF;
     END IF;
-    IF NEW.decided_by = 'auto' THEN
-        IF EXISTS (SELECT FROM assignment WHERE photo_id = NEW.photo_id AND person_id = NEW.person_id
-                   AND face_id <> NEW.face_id) THEN
-            RAISE EXCEPTION 'person % is already in photo %', NEW.person_id, NEW.photo_id
-                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'one_face_of_a_photo';
-        END IF;
+    IF NEW.decided_by = 'auto' AND EXISTS (SELECT FROM assignment WHERE photo_id = NEW.photo_id
+                                           AND person_id = NEW.person_id AND face_id <> NEW.face_id) THEN
+        RAISE EXCEPTION 'person % is already in photo %', NEW.person_id, NEW.photo_id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'one_face_of_a_photo';
     END IF;
     RETURN NEW;
 END $$;
@@ -446,14 +440,12 @@ DECLARE
     target person%ROWTYPE;
 BEGIN
     IF NOT writing_as_user() THEN
-        IF TG_OP <> 'INSERT' AND OLD.name IS NOT NULL
-           AND (TG_OP = 'DELETE' OR NEW.merged_into IS DISTINCT FROM OLD.merged_into) THEN
+        IF TG_OP <> 'INSERT' AND OLD.name IS NOT NULL AND (TG_OP = 'DELETE' OR NEW.merged_into IS DISTINCT FROM OLD.merged_into) THEN
             RAISE EXCEPTION 'a machine may not remove or merge a named person (%)', OLD.id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'named_person_stays';
         END IF;
         IF (TG_OP = 'INSERT' AND (NEW.name IS NOT NULL OR NEW.hidden OR NEW.gone)) OR (TG_OP = 'UPDATE'
-           AND (NEW.name, NEW.hidden, NEW.gone, NEW.aliases, NEW.birth_date, NEW.notes, NEW.favourite, NEW.auto)
-               IS DISTINCT FROM
+           AND (NEW.name, NEW.hidden, NEW.gone, NEW.aliases, NEW.birth_date, NEW.notes, NEW.favourite, NEW.auto) IS DISTINCT FROM
                (OLD.name, OLD.hidden, OLD.gone, OLD.aliases, OLD.birth_date, OLD.notes, OLD.favourite, OLD.auto)) THEN
             RAISE EXCEPTION 'only the user says who a person is (%)', NEW.id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'names_are_the_users';
@@ -474,11 +466,10 @@ BEGIN
         END IF;
     END IF;
     IF (NEW.merged_into IS NOT NULL OR NEW.gone) AND (TG_OP = 'INSERT'
-        OR NEW.merged_into IS DISTINCT FROM OLD.merged_into OR NEW.gone <> OLD.gone) THEN
-        IF EXISTS (SELECT FROM assignment WHERE person_id = NEW.id) THEN
-            RAISE EXCEPTION 'person % has faces and cannot be gone', NEW.id
-                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'gone_has_no_faces';
-        END IF;
+        OR NEW.merged_into IS DISTINCT FROM OLD.merged_into OR NEW.gone <> OLD.gone)
+       AND EXISTS (SELECT FROM assignment WHERE person_id = NEW.id) THEN
+        RAISE EXCEPTION 'person % has faces and cannot be gone', NEW.id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'gone_has_no_faces';
     END IF;
     RETURN NEW;
 END $$;
