@@ -37,7 +37,8 @@ CLEARLY = 1.25
 class Faces:
     """Embeddings of one pack, shape (n, d), float32 or float16; photo and quality of each, shape (n,).
 
-    A quality that is not known is NaN and counts as poor. Raises ValueError where shapes differ.
+    A quality that is not known is NaN and counts as poor. Raises ValueError where shapes differ or a number
+    of a vector is not finite.
     """
 
     vectors: npt.NDArray[np.floating]
@@ -48,6 +49,8 @@ class Faces:
         shapes = {len(self.vectors), len(self.photo), len(self.quality)}
         if self.vectors.ndim != 2 or len(shapes) != 1:
             raise ValueError("faces need as many photos and qualities as vectors, all of one length")
+        if not np.isfinite(self.vectors.sum(axis=1, dtype=np.float32)).all():
+            raise ValueError("a vector has a number that is not finite")
 
     def __len__(self) -> int:
         return len(self.photo)
@@ -82,16 +85,16 @@ def group_library(
     held = np.full(len(faces), LONE) if held is None else held
     node = _node_of_face(faces, held)
     nodes = _nodes(faces, held, node)
-    separate = _between_nodes(node, np.concatenate([_in_one_photo(faces.photo), apart]))
+    separate = _between_nodes(node, np.concatenate([in_one_photo(faces.photo), apart]))
     for _ in range(PASSES):
         pairs = near_pairs(nodes.mean, REACH * likeness.within**0.5, seed=seed, threads=threads)
         nodes, place = agglomerate(nodes, pairs, separate, likeness, len(faces))
-        node = np.where(node == LONE, LONE, place[node])
+        node = np.append(place, LONE)[node]
         separate = _between_nodes(place, separate)
         if len(nodes) == len(place):
             break
     groups = _named(node, held)
-    return _with_poor(faces, groups, likeness, apart, seed=seed, threads=threads)
+    return renumbered(_with_poor(faces, groups, likeness, apart, seed=seed, threads=threads))
 
 
 def _node_of_face(faces: Faces, held: Ids) -> Ids:
@@ -135,7 +138,7 @@ def joined(first: Nodes, second: Nodes) -> Nodes:
     )
 
 
-def _in_one_photo(photo: Ids) -> Ids:
+def in_one_photo(photo: Ids) -> Ids:
     """All pairs of faces of one photo, shape (m, 2)."""
     order = np.argsort(photo, kind="stable")
     where, found, step = photo[order], [NOWHERE], 1
@@ -155,8 +158,7 @@ def _named(node: Ids, held: Ids) -> Ids:
     """Groups of two faces and more, and those held, numbered in the order of their first faces."""
     size = np.bincount(node[node != LONE], minlength=1)
     size[node[held != LONE]] = 2
-    group = np.where((node != LONE) & (size[node] > 1), node, LONE)
-    return renumbered(group)
+    return renumbered(np.where((node != LONE) & (size[node] > 1), node, LONE))
 
 
 def renumbered(group: Ids) -> Ids:
@@ -179,11 +181,18 @@ def _with_poor(faces: Faces, group: Ids, likeness: Likeness, apart: Ids, *, seed
     groups = summed_up(faces.vectors[inside], faces.weight[inside], group[inside])
     nodes = joined(groups, Nodes.free(faces.vectors[poor], np.ones(len(poor))))
     pairs = near_pairs(nodes.mean, REACH * likeness.within**0.5, seed=seed, threads=threads)
-    who, where, doubt = _clearly(nodes, pairs, len(groups), likeness, len(faces))
-    return _placed(faces.photo, group, poor[who], where, doubt, apart)
+    who, where, doubt = clearly(nodes, pairs, len(groups), likeness, len(faces))
+    return placed(faces.photo, group, (poor[who], where, doubt), _groups_against(apart, group))
 
 
-def _clearly(
+def _groups_against(apart: Ids, group: Ids) -> Ids:
+    """(face, group) for each face that must not be with somebody who is in the group."""
+    both = np.concatenate([apart, apart[:, ::-1]])
+    pairs = np.stack([both[:, 0], group[both[:, 1]]], axis=1)
+    return np.asarray(pairs[pairs[:, 1] != LONE])
+
+
+def clearly(
     nodes: Nodes, pairs: Pairs, groups: int, likeness: Likeness, faces: int
 ) -> tuple[Ids, Ids, Doubles]:
     """Which node would join which group, counted from 0, with its doubt; where no other is nearly as near."""
@@ -198,17 +207,20 @@ def _clearly(
     return who[chosen] - groups, where[chosen], doubt[chosen]
 
 
-def _placed(photo: Ids, group: Ids, who: Ids, where: Ids, doubt: Doubles, apart: Ids) -> Ids:
-    """Put faces into groups, least doubt first, where nobody of the photo is and nothing is against it."""
+def placed(photo: Ids, group: Ids, moves: tuple[Ids, Ids, Doubles], against: Ids) -> Ids:
+    """Put faces into groups, least doubt first: nobody into a group that is in the photo already.
+
+    `moves` are faces, the group that each would join, and the doubt. `against`, shape (m, 2), are faces and
+    groups that they must not join.
+    """
     result = group.copy()
-    refused: dict[int, set[int]] = {}
-    for one, other in np.concatenate([apart, apart[:, ::-1]]).tolist():
-        refused.setdefault(one, set()).add(other)
-    taken = set(zip(photo[group != LONE].tolist(), group[group != LONE].tolist(), strict=True))
-    for index in np.argsort(doubt, kind="stable").tolist():
+    inside = group != LONE
+    taken = set(zip(photo[inside].tolist(), group[inside].tolist(), strict=True))
+    refused = set(map(tuple, against.tolist()))
+    who, where, doubt = moves
+    for index in np.lexsort((who, doubt)).tolist():
         face, into = int(who[index]), int(where[index])
-        against = {int(result[other]) for other in refused.get(face, ())}
-        if (int(photo[face]), into) not in taken and into not in against:
+        if (int(photo[face]), into) not in taken and (face, into) not in refused:
             result[face] = into
             taken.add((int(photo[face]), into))
     return result
