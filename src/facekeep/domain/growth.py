@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facekeep.domain.agglomeration import NOWHERE, Doubles, Flags, Nodes, agglomerate
-from facekeep.domain.library_grouping import LONE, REACH, Faces, clearly, in_one_photo, joined, placed
+from facekeep.domain.library_grouping import LONE, REACH, Faces, in_one_photo, joined, with_poor
 from facekeep.domain.likeness import Likeness
 from facekeep.domain.neighbours import Ids, near_pairs
 
@@ -69,8 +69,9 @@ def grow(
     groups, place = agglomerate(nodes, pairs, separate, likeness, library)
     group = np.full(len(faces), LONE)
     group[clear] = place[len(known) :]
-    group = _with_poor(faces, group, groups, place[: len(known)], refused, likeness, library)
-    return _told(group, place[: len(known)], known.named)
+    of_known = place[: len(known)]
+    against = np.stack([refused[:, 0], of_known[refused[:, 1]]], axis=1)
+    return _told(with_poor(faces, group, groups, against, likeness, library), of_known, known.named)
 
 
 def _already_there(photo: Ids, known: Known) -> Ids:
@@ -98,23 +99,6 @@ def _of_groups(refused: Ids, clear: Ids, known: int) -> Ids:
     place[clear[inside]] = known + np.flatnonzero(inside)
     node = place[refused[:, 0]]
     return np.asarray(np.stack([node, refused[:, 1]], axis=1)[node != LONE])
-
-
-def _with_poor(
-    faces: Faces, group: Ids, groups: Nodes, place: Ids, refused: Ids, likeness: Likeness, library: int
-) -> Ids:
-    """Poor faces join the group that is clearly theirs: one known, or one just founded."""
-    poor = np.flatnonzero(~faces.clear)
-    size = np.bincount(group[group != LONE], minlength=len(groups))
-    solid = np.flatnonzero((size > 1) | groups.fixed)
-    if not len(poor) or not len(solid):
-        return group
-    some = Nodes(groups.mean[solid], groups.weight[solid], groups.scatter[solid], groups.fixed[solid])
-    both = joined(some, Nodes.free(faces.vectors[poor].astype(np.float32), np.ones(len(poor))))
-    pairs = near_pairs(both.mean, REACH * likeness.within**0.5)
-    who, where, doubt = clearly(both, pairs, len(solid), likeness, library)
-    against = np.stack([refused[:, 0], place[refused[:, 1]]], axis=1)
-    return placed(faces.photo, group, (poor[who], solid[where], doubt), against)
 
 
 def _told(group: Ids, place: Ids, named: Flags) -> Growth:

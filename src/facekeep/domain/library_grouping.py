@@ -93,8 +93,8 @@ def group_library(
         separate = _between_nodes(place, separate)
         if len(nodes) == len(place):
             break
-    groups = _named(node, held)
-    return renumbered(_with_poor(faces, groups, likeness, apart, seed=seed, threads=threads))
+    node = with_poor(faces, node, nodes, _against(apart, node), likeness, len(faces))
+    return _named(node, held)
 
 
 def _node_of_face(faces: Faces, held: Ids) -> Ids:
@@ -111,7 +111,16 @@ def _nodes(faces: Faces, held: Ids, node: Ids) -> Nodes:
     kept = np.flatnonzero(held != LONE)
     alone = np.flatnonzero((held == LONE) & (node != LONE))
     groups = summed_up(faces.vectors[kept], faces.weight[kept], node[kept])
-    return joined(groups, Nodes.free(faces.vectors[alone], faces.weight[alone]))
+    mean = np.empty((len(groups) + len(alone), faces.vectors.shape[1]), dtype=faces.vectors.dtype)
+    mean[: len(groups)] = groups.mean
+    np.take(faces.vectors, alone, axis=0, out=mean[len(groups) :])
+    rest = np.zeros(len(alone))
+    return Nodes(
+        mean,
+        np.concatenate([groups.weight, faces.weight[alone]]),
+        np.concatenate([groups.scatter, rest]),
+        np.concatenate([groups.fixed, rest.astype(bool)]),
+    )
 
 
 def summed_up(vectors: npt.NDArray[np.floating], weight: Doubles, group: Ids) -> Nodes:
@@ -172,27 +181,32 @@ def renumbered(group: Ids) -> Ids:
     return result
 
 
-def _with_poor(faces: Faces, group: Ids, likeness: Likeness, apart: Ids, *, seed: int, threads: int) -> Ids:
-    """Poor faces join the group that is clearly theirs."""
+def with_poor(faces: Faces, group: Ids, groups: Nodes, against: Ids, likeness: Likeness, library: int) -> Ids:
+    """Poor faces that are in no group yet join the one that is clearly theirs.
+
+    `group` says for each face which of the `groups` it is in. `against`, shape (m, 2), are faces and groups
+    that they must not join, besides those that are in their photo.
+    """
     poor = np.flatnonzero((group == LONE) & ~faces.clear)
-    inside = np.flatnonzero(group != LONE)
-    if not len(poor) or not len(inside):
+    size = np.bincount(group[group != LONE], minlength=len(groups))
+    solid = np.flatnonzero((size > 1) | groups.fixed)
+    if not len(poor) or not len(solid):
         return group
-    groups = summed_up(faces.vectors[inside], faces.weight[inside], group[inside])
-    nodes = joined(groups, Nodes.free(faces.vectors[poor], np.ones(len(poor))))
-    pairs = near_pairs(nodes.mean, REACH * likeness.within**0.5, seed=seed, threads=threads)
-    who, where, doubt = clearly(nodes, pairs, len(groups), likeness, len(faces))
-    return placed(faces.photo, group, (poor[who], where, doubt), _groups_against(apart, group))
+    some = Nodes(groups.mean[solid], groups.weight[solid], groups.scatter[solid], groups.fixed[solid])
+    both = joined(some, Nodes.free(faces.vectors[poor], np.ones(len(poor))))
+    pairs = near_pairs(both.mean, REACH * likeness.within**0.5)
+    who, where, doubt = _clearly(both, pairs, len(solid), likeness, library)
+    return _placed(faces.photo, group, (poor[who], solid[where], doubt), against)
 
 
-def _groups_against(apart: Ids, group: Ids) -> Ids:
+def _against(apart: Ids, group: Ids) -> Ids:
     """(face, group) for each face that must not be with somebody who is in the group."""
     both = np.concatenate([apart, apart[:, ::-1]])
     pairs = np.stack([both[:, 0], group[both[:, 1]]], axis=1)
     return np.asarray(pairs[pairs[:, 1] != LONE])
 
 
-def clearly(
+def _clearly(
     nodes: Nodes, pairs: Pairs, groups: int, likeness: Likeness, faces: int
 ) -> tuple[Ids, Ids, Doubles]:
     """Which node would join which group, counted from 0, with its doubt; where no other is nearly as near."""
@@ -207,7 +221,7 @@ def clearly(
     return who[chosen] - groups, where[chosen], doubt[chosen]
 
 
-def placed(photo: Ids, group: Ids, moves: tuple[Ids, Ids, Doubles], against: Ids) -> Ids:
+def _placed(photo: Ids, group: Ids, moves: tuple[Ids, Ids, Doubles], against: Ids) -> Ids:
     """Put faces into groups, least doubt first: nobody into a group that is in the photo already.
 
     `moves` are faces, the group that each would join, and the doubt. `against`, shape (m, 2), are faces and
