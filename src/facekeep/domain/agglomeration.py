@@ -70,14 +70,20 @@ def agglomerate(nodes: Nodes, pairs: Pairs, apart: Ids, likeness: Likeness, face
 
 def doubts(nodes: Nodes, one: Ids, other: Ids, likeness: Likeness, faces: int) -> Doubles:
     """Squared distance of the means over the limit, for each pair of nodes."""
+    return apartness(nodes, one, other, likeness) / likeness.limit(
+        nodes.weight[one], nodes.weight[other], faces
+    )
+
+
+def apartness(nodes: Nodes, one: Ids, other: Ids, likeness: Likeness) -> Doubles:
+    """Squared distance of the means of each pair of nodes, and what either scatters too much."""
     squared = np.empty(len(one), dtype=np.float64)
     for start in range(0, len(one), EDGES):
         rows = slice(start, start + EDGES)
         between: Single = nodes.mean[one[rows]].astype(np.float32) - nodes.mean[other[rows]]
         squared[rows] = np.einsum("ij,ij->i", between, between)
     mixed = likeness.mixed(nodes.scatter, nodes.weight)
-    limit = likeness.limit(nodes.weight[one], nodes.weight[other], faces)
-    return (squared + mixed[one] + mixed[other]) / limit
+    return np.asarray(squared + mixed[one] + mixed[other])
 
 
 class _Linkage:

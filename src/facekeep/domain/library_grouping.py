@@ -37,7 +37,8 @@ CLEARLY = 1.25
 class Faces:
     """Embeddings of one pack, shape (n, d), float32 or float16; photo and quality of each, shape (n,).
 
-    A quality that is not known is NaN and counts as poor. Raises ValueError where shapes differ.
+    A quality that is not known is NaN and counts as poor. Raises ValueError where shapes differ or a number
+    of a vector is not finite.
     """
 
     vectors: npt.NDArray[np.floating]
@@ -48,6 +49,8 @@ class Faces:
         shapes = {len(self.vectors), len(self.photo), len(self.quality)}
         if self.vectors.ndim != 2 or len(shapes) != 1:
             raise ValueError("faces need as many photos and qualities as vectors, all of one length")
+        if not np.isfinite(self.vectors.sum(axis=1, dtype=np.float32)).all():
+            raise ValueError("a vector has a number that is not finite")
 
     def __len__(self) -> int:
         return len(self.photo)
@@ -82,16 +85,16 @@ def group_library(
     held = np.full(len(faces), LONE) if held is None else held
     node = _node_of_face(faces, held)
     nodes = _nodes(faces, held, node)
-    separate = _between_nodes(node, np.concatenate([_in_one_photo(faces.photo), apart]))
+    separate = _between_nodes(node, np.concatenate([in_one_photo(faces.photo), apart]))
     for _ in range(PASSES):
         pairs = near_pairs(nodes.mean, REACH * likeness.within**0.5, seed=seed, threads=threads)
         nodes, place = agglomerate(nodes, pairs, separate, likeness, len(faces))
-        node = np.where(node == LONE, LONE, place[node])
+        node = np.append(place, LONE)[node]
         separate = _between_nodes(place, separate)
         if len(nodes) == len(place):
             break
-    groups = _named(node, held)
-    return _with_poor(faces, groups, likeness, apart, seed=seed, threads=threads)
+    node = with_poor(faces, node, nodes, _against(apart, node), likeness, len(faces))
+    return _named(node, held)
 
 
 def _node_of_face(faces: Faces, held: Ids) -> Ids:
@@ -108,7 +111,16 @@ def _nodes(faces: Faces, held: Ids, node: Ids) -> Nodes:
     kept = np.flatnonzero(held != LONE)
     alone = np.flatnonzero((held == LONE) & (node != LONE))
     groups = summed_up(faces.vectors[kept], faces.weight[kept], node[kept])
-    return joined(groups, Nodes.free(faces.vectors[alone], faces.weight[alone]))
+    mean = np.empty((len(groups) + len(alone), faces.vectors.shape[1]), dtype=faces.vectors.dtype)
+    mean[: len(groups)] = groups.mean
+    np.take(faces.vectors, alone, axis=0, out=mean[len(groups) :])
+    rest = np.zeros(len(alone))
+    return Nodes(
+        mean,
+        np.concatenate([groups.weight, faces.weight[alone]]),
+        np.concatenate([groups.scatter, rest]),
+        np.concatenate([groups.fixed, rest.astype(bool)]),
+    )
 
 
 def summed_up(vectors: npt.NDArray[np.floating], weight: Doubles, group: Ids) -> Nodes:
@@ -135,7 +147,7 @@ def joined(first: Nodes, second: Nodes) -> Nodes:
     )
 
 
-def _in_one_photo(photo: Ids) -> Ids:
+def in_one_photo(photo: Ids) -> Ids:
     """All pairs of faces of one photo, shape (m, 2)."""
     order = np.argsort(photo, kind="stable")
     where, found, step = photo[order], [NOWHERE], 1
@@ -155,8 +167,7 @@ def _named(node: Ids, held: Ids) -> Ids:
     """Groups of two faces and more, and those held, numbered in the order of their first faces."""
     size = np.bincount(node[node != LONE], minlength=1)
     size[node[held != LONE]] = 2
-    group = np.where((node != LONE) & (size[node] > 1), node, LONE)
-    return renumbered(group)
+    return renumbered(np.where((node != LONE) & (size[node] > 1), node, LONE))
 
 
 def renumbered(group: Ids) -> Ids:
@@ -170,17 +181,29 @@ def renumbered(group: Ids) -> Ids:
     return result
 
 
-def _with_poor(faces: Faces, group: Ids, likeness: Likeness, apart: Ids, *, seed: int, threads: int) -> Ids:
-    """Poor faces join the group that is clearly theirs."""
+def with_poor(faces: Faces, group: Ids, groups: Nodes, against: Ids, likeness: Likeness, library: int) -> Ids:
+    """Poor faces that are in no group yet join the one that is clearly theirs.
+
+    `group` says for each face which of the `groups` it is in. `against`, shape (m, 2), are faces and groups
+    that they must not join, besides those that are in their photo.
+    """
     poor = np.flatnonzero((group == LONE) & ~faces.clear)
-    inside = np.flatnonzero(group != LONE)
-    if not len(poor) or not len(inside):
+    size = np.bincount(group[group != LONE], minlength=len(groups))
+    solid = np.flatnonzero((size > 1) | groups.fixed)
+    if not len(poor) or not len(solid):
         return group
-    groups = summed_up(faces.vectors[inside], faces.weight[inside], group[inside])
-    nodes = joined(groups, Nodes.free(faces.vectors[poor], np.ones(len(poor))))
-    pairs = near_pairs(nodes.mean, REACH * likeness.within**0.5, seed=seed, threads=threads)
-    who, where, doubt = _clearly(nodes, pairs, len(groups), likeness, len(faces))
-    return _placed(faces.photo, group, poor[who], where, doubt, apart)
+    some = Nodes(groups.mean[solid], groups.weight[solid], groups.scatter[solid], groups.fixed[solid])
+    both = joined(some, Nodes.free(faces.vectors[poor], np.ones(len(poor))))
+    pairs = near_pairs(both.mean, REACH * likeness.within**0.5)
+    who, where, doubt = _clearly(both, pairs, len(solid), likeness, library)
+    return _placed(faces.photo, group, (poor[who], solid[where], doubt), against)
+
+
+def _against(apart: Ids, group: Ids) -> Ids:
+    """(face, group) for each face that must not be with somebody who is in the group."""
+    both = np.concatenate([apart, apart[:, ::-1]])
+    pairs = np.stack([both[:, 0], group[both[:, 1]]], axis=1)
+    return np.asarray(pairs[pairs[:, 1] != LONE])
 
 
 def _clearly(
@@ -198,17 +221,20 @@ def _clearly(
     return who[chosen] - groups, where[chosen], doubt[chosen]
 
 
-def _placed(photo: Ids, group: Ids, who: Ids, where: Ids, doubt: Doubles, apart: Ids) -> Ids:
-    """Put faces into groups, least doubt first, where nobody of the photo is and nothing is against it."""
+def _placed(photo: Ids, group: Ids, moves: tuple[Ids, Ids, Doubles], against: Ids) -> Ids:
+    """Put faces into groups, least doubt first: nobody into a group that is in the photo already.
+
+    `moves` are faces, the group that each would join, and the doubt. `against`, shape (m, 2), are faces and
+    groups that they must not join.
+    """
     result = group.copy()
-    refused: dict[int, set[int]] = {}
-    for one, other in np.concatenate([apart, apart[:, ::-1]]).tolist():
-        refused.setdefault(one, set()).add(other)
-    taken = set(zip(photo[group != LONE].tolist(), group[group != LONE].tolist(), strict=True))
-    for index in np.argsort(doubt, kind="stable").tolist():
+    inside = group != LONE
+    taken = set(zip(photo[inside].tolist(), group[inside].tolist(), strict=True))
+    refused = set(map(tuple, against.tolist()))
+    who, where, doubt = moves
+    for index in np.lexsort((who, doubt)).tolist():
         face, into = int(who[index]), int(where[index])
-        against = {int(result[other]) for other in refused.get(face, ())}
-        if (int(photo[face]), into) not in taken and into not in against:
+        if (int(photo[face]), into) not in taken and (face, into) not in refused:
             result[face] = into
             taken.add((int(photo[face]), into))
     return result

@@ -13,9 +13,12 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-DOUBT = 0.1
-"""Strangers that a group may be taken for, expected over the whole library. Half of it costs 1 % of recall on
-the generated libraries of docs/grouping.md, twice as much 0.3 % of precision."""
+DOUBT = 0.15
+"""Strangers that a face may be taken for, expected over the whole library. Twice as much costs 0.7 % of
+precision on the generated libraries of docs/grouping.md; two thirds of it, 1 % of recall."""
+
+ASK = 5.0
+"""The same for questions to the user, most of which should be answered with yes."""
 
 LIKELIEST = 5e-3
 """However small the library: no more than this share of strangers may be as near."""
@@ -26,9 +29,9 @@ STRAYS = 1e-3
 DRIFT = 0.5
 """Squared distance between two sides of one person (years, glasses, a beard), in scatters."""
 
-VARIED = 1.4
-"""Times the usual scatter that a person may have without being taken for two. On the labelled photos nobody
-has more than 1.4 times the mean, but one of two faces (1.9)."""
+VARIED = 0.65
+"""A person may scatter more than usual by this part of what half and half of two people would add. On the
+labelled photos nobody has more than 1.4 times the mean scatter, but one of two faces (1.9)."""
 
 TAILS = np.concatenate([np.geomspace(1e-14, 0.5, 200), 1 - np.geomspace(0.4, 1e-6, 50)])
 DEVIATES = np.array([NormalDist().inv_cdf(float(tail)) for tail in TAILS])
@@ -67,13 +70,21 @@ class Likeness:
         n faces: that is how many strangers can be as near by chance.
         """
         first, second = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
-        chance = np.minimum(DOUBT * np.maximum(first, second) / max(faces, 1), LIKELIEST)
-        # A face that is poor is no farther from strangers than a clear one: less than one clear face is one.
-        usual = self.apart + self._noise(np.maximum(first, 1.0), np.maximum(second, 1.0))
-        strangers = usual * _quantile(self.between_dimensions, chance)
         farthest = _quantile(self.within_dimensions, np.asarray(1 - STRAYS))
         oneself = self._noise(first, second) * farthest + DRIFT * self.scatter
-        return np.minimum(strangers, oneself)
+        return np.minimum(self._strangers(first, second, DOUBT / max(faces, 1)), oneself)
+
+    def askable(self, one: npt.ArrayLike, other: npt.ArrayLike, faces: int) -> Floats:
+        """The same for asking somebody: wider, for one person may have sides that are far from each other."""
+        first, second = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
+        return self._strangers(first, second, ASK / max(faces, 1))
+
+    def _strangers(self, first: Floats, second: Floats, rate: float) -> Floats:
+        """Squared distance between the means of two people that is undercut so rarely, times the larger."""
+        chance = np.minimum(rate * np.maximum(first, second), LIKELIEST)
+        # A face that is poor is no farther from strangers than a clear one: less than one clear face is one.
+        usual = self.apart + self._noise(np.maximum(first, 1.0), np.maximum(second, 1.0))
+        return np.asarray(usual * _quantile(self.between_dimensions, chance))
 
     def mixed(self, scatter: Floats, size: Floats) -> Floats:
         """How much more groups scatter around their means than one person does; 0 for most.
@@ -81,11 +92,17 @@ class Likeness:
         `scatter` is their mean squared distance from the mean, `size` their size in clear faces.
         """
         unbiased = scatter * size / np.maximum(size - 1.0, 0.5)
-        return np.maximum(unbiased - VARIED * self.scatter, 0.0)
+        return np.maximum(unbiased - self.scatter - VARIED * self.apart / 4, 0.0)
 
     def _noise(self, first: Floats, second: Floats) -> Floats:
         """Mean squared distance between the means of two groups of one person."""
         return np.asarray(self.scatter * (1 / first + 1 / second))
+
+
+BUNDLED_LIKENESS = Likeness(
+    within=0.43**2 + 0.07**2, within_dimensions=18.0, between=0.77**2 + 0.07**2, between_dimensions=42.0
+)
+"""For the pack `bundled`, from dlib's vectors of labelled photos, on the careful side (docs/grouping.md)."""
 
 
 def _quantile(freedom: float, tail: Floats) -> Floats:

@@ -74,6 +74,8 @@ def near_pairs(
     not finite.
     """
     squares = _squared_norms(vectors)
+    if len(vectors) < 2:
+        return NO_PAIRS
     few = len(vectors) <= EXACT
     cells = _one_cell(len(vectors)) if few else _cells(vectors, np.random.default_rng(seed))
     probes = 1 if few else PROBES

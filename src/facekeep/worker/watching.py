@@ -29,6 +29,10 @@ PREPARE_S = 300.0
 
 LOOK_EVERY_S = 0.05
 
+FROZEN_S = 1.0
+"""Without a look for so long, this process was not running, and nor were its children: a container paused, a
+machine asleep. That time does not count against the photos in hand."""
+
 COUNT_EVERY_S = 1.0
 
 
@@ -105,12 +109,20 @@ class Watcher:
             self._thread.start()
 
     def _run(self) -> None:
+        looked_at = time.monotonic()
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._turns)
+                if not self._turns:
+                    self._changed.wait_for(lambda: self._closed or self._turns)
+                    looked_at = time.monotonic()
                 if self._closed:
                     return
                 turns = list(self._turns)
+                frozen_s = time.monotonic() - looked_at
+                if frozen_s > FROZEN_S:
+                    for turn in turns:
+                        turn.deadline += frozen_s
+            looked_at = time.monotonic()
             self.kills.note()
             for turn in turns:
                 self._look(turn)
