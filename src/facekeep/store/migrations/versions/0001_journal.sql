@@ -10,6 +10,8 @@ CREATE TABLE decision (
     -- What was asked for, for people who read the journal. What was done is in `change`.
     about jsonb NOT NULL DEFAULT '{}',
     undoes bigint REFERENCES decision,
+    -- What came of it, in numbers, with some of the faces and people in it.
+    facts jsonb,
     CONSTRAINT undoes_another CHECK (undoes < id)
 );
 CREATE INDEX decision_undoes ON decision (undoes) WHERE undoes IS NOT NULL;
@@ -58,6 +60,30 @@ BEGIN
     END IF;
     RETURN opened;
 END $$;
+
+-- What a decision came to, counted once when its transaction is complete: a listing need not look at its changes.
+CREATE FUNCTION sum_up_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE decision SET facts = (SELECT to_jsonb(f) FROM (
+        SELECT count(*) AS changes,
+               count(*) FILTER (WHERE to_person IS DISTINCT FROM from_person AND to_person IS NOT NULL) AS put,
+               count(*) FILTER (WHERE from_person IS NOT NULL AND to_person IS NULL) AS taken,
+               count(*) FILTER (WHERE from_person = to_person) AS confirmed,
+               count(*) FILTER (WHERE kind = 'person' AND before IS NULL) AS made,
+               count(*) FILTER (WHERE kind = 'person' AND before IS NOT NULL AND before->'merged_into' IS NULL
+                                      AND after->'merged_into' IS NOT NULL) AS joined,
+               count(DISTINCT to_person) FILTER (WHERE to_person IS DISTINCT FROM from_person) AS receivers,
+               coalesce((array_agg(DISTINCT to_person) FILTER (
+                   WHERE to_person IS NOT NULL AND to_person IS DISTINCT FROM from_person))[:3], '{}') AS people,
+               coalesce((array_agg(DISTINCT from_person) FILTER (
+                   WHERE from_person IS NOT NULL AND to_person IS DISTINCT FROM from_person))[:3], '{}') AS losers,
+               coalesce((array_agg(face_id ORDER BY number) FILTER (WHERE face_id IS NOT NULL))[:12], '{}') AS faces
+        FROM change WHERE decision_id = NEW.id
+    ) AS f) WHERE id = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER sum_up AFTER INSERT ON decision
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION sum_up_decision();
 
 -- The undo of a decision that stands: one that was itself undone does not.
 CREATE FUNCTION standing_undo(which bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
