@@ -71,7 +71,8 @@ def grow(
     group[clear] = place[len(known) :]
     of_known = place[: len(known)]
     against = np.stack([refused[:, 0], of_known[refused[:, 1]]], axis=1)
-    return _told(with_poor(faces, group, groups, against, likeness, library), of_known, known.named)
+    group = with_poor(faces, group, groups, likeness, library, against=against)
+    return _told(group, of_known, known.named)
 
 
 def _already_there(photo: Ids, known: Known) -> Ids:
