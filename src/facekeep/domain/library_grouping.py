@@ -237,14 +237,14 @@ def _clearly(
 
 def _placed(photo: Ids, group: Ids, moves: tuple[Ids, Ids, Doubles], apart: Ids, against: Ids) -> Ids:
     """Put faces into groups, least doubt first. `moves` are faces, where each would go, and the doubt."""
+    who, where, doubt = moves
     result = group.copy()
-    inside = group != LONE
+    inside = (group != LONE) & np.isin(photo, photo[who])
     taken = set(zip(photo[inside].tolist(), group[inside].tolist(), strict=True))
     refused = set(map(tuple, against.tolist()))
     others: dict[int, list[int]] = {}
     for one, other in [*apart.tolist(), *apart[:, ::-1].tolist()]:
         others.setdefault(one, []).append(other)
-    who, where, doubt = moves
     for index in np.lexsort((who, doubt)).tolist():
         face, into = int(who[index]), int(where[index])
         met = {int(result[other]) for other in others.get(face, ())}
