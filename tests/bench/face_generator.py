@@ -30,7 +30,8 @@ class FaceModel:
     """Length that every vector is brought to; None leaves them as they come."""
     shared: float = 0.5
     """Part of the variance within a person that lies in the directions in which people differ: on the
-    labelled photos the two covariances are aligned by 0.61, which this gives; independent ones would be by 0.30."""
+    labelled photos the two covariances are aligned by 0.61, which this gives; independent ones would be by
+    0.30."""
 
 
 BUNDLED_LIKE = FaceModel("like bundled", 128, 0.43, 0.07, 0.77, 0.07, None)

@@ -31,7 +31,8 @@ class Audit:
     once: int
     claimed_again: int
     finished_again: int
-    most_claims: int
+    failed: int
+    """Photos that ever failed, whatever became of them."""
 
 
 def install(conninfo: str) -> None:
@@ -45,7 +46,7 @@ def read(conninfo: str) -> Audit:
     query = b"""
         SELECT count(*) FILTER (WHERE claims = 1 AND finishes + failures = 1),
                count(*) FILTER (WHERE claims > 1), count(*) FILTER (WHERE finishes > 1),
-               coalesce(max(claims), 0) FROM audit"""
+               count(*) FILTER (WHERE failures > 0) FROM audit"""
     with psycopg.connect(conninfo) as connection:
         row = connection.execute(query).fetchone()
     assert row is not None

@@ -29,16 +29,17 @@ def test_killed_at_any_moment_it_ends_as_if_never_disturbed(models: Path, tmp_pa
         orphans: list[psutil.Process] = []
         for left in range(plan.kills, 0, -1):
             midway += _one_life(disturbed, chance, plan.kill_photos, left, orphans)
-        assert midway >= plan.kills // 2, "it was done before it could be disturbed"
+        assert midway >= 0.8 * plan.kills, "it was done before it could be disturbed"
         for place in (disturbed, clean):
             ran = place.run("scan", place.photos)
             assert ran.status == 0, ran.out + ran.err
         assert invariants.charged(disturbed.conninfo) == {}
         assert invariants.broken(disturbed.conninfo) == {}
         assert invariants.results(disturbed.conninfo) == invariants.results(clean.conninfo)
+        assert invariants.people(disturbed.conninfo) == invariants.people(clean.conninfo)
         assert invariants.count(disturbed.conninfo, "SELECT count(*) FROM face") == plan.kill_photos
         recorded = audit.read(disturbed.conninfo)
-        assert recorded.finished_again == 0
+        assert (recorded.finished_again, recorded.failed) == (0, 0)
         eventually(lambda: gone(orphans), "the children of the killed are gone")
         figures.tell(
             "Killed",
@@ -52,7 +53,7 @@ def _one_life(
 ) -> bool:
     """Start a scan and kill it at a random moment, so early that enough is left for those to come."""
     before = _done(place)
-    wanted = before + chance.randrange(0, max(1, 2 * (photos - before) // (left + 1)))
+    wanted = before + chance.randrange(0, max(1, (photos - before) // (left + 1)))
     with place.started("scan", place.photos) as process:
         deadline = time.monotonic() + LONGEST_LIFE_S
         # One life in four ends before it has begun to work: while it migrates, connects, walks or loads.
@@ -61,7 +62,7 @@ def _one_life(
                 time.sleep(0.01)
         else:
             time.sleep(chance.uniform(0.2, 2.0))
-        time.sleep(chance.uniform(0.0, 0.2))
+        time.sleep(chance.uniform(0.0, 0.1))
         if process.poll() is None:
             orphans += child_processes(process.pid)
             os.kill(process.pid, signal.SIGKILL)

@@ -16,6 +16,7 @@ import psutil
 import psycopg
 import pytest
 from store_support import Bench, Cluster, context, write_photo
+from tests.chaos import audit, invariants
 from worker_support import child_processes, eventually, gone, write_astronauts
 
 from facekeep.store.database import Database
@@ -145,6 +146,7 @@ def test_killed_ten_times_it_ends_as_if_never_disturbed(
     assert outcome(disturbed) == outcome(clean)
     assert len(outcome(clean)["faces"]) == PHOTOS
     assert len(outcome(clean)["photos"]) == PHOTOS
+    assert invariants.broken(disturbed) == {}
     eventually(lambda: gone(orphans), "the children of the killed are gone")
 
 
@@ -152,6 +154,7 @@ def test_the_same_folder_by_two_processes_at_once(cluster: Cluster, models: Path
     photos = tmp_path / "photos"
     write_astronauts(photos, 12, side=160)
     conninfo = cluster.database(TEMPLATE)
+    audit.install(conninfo)
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
     with (
@@ -166,6 +169,8 @@ def test_the_same_folder_by_two_processes_at_once(cluster: Cluster, models: Path
     assert {row[1] for row in found["photos"]} == {"done"}
     assert [len(row[0]) for row in found["people"]] == [12]
     assert found["failures"] == []
+    assert audit.read(conninfo).once == 12
+    assert invariants.broken(conninfo) == {}
 
 
 @pytest.mark.slow

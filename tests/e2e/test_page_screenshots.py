@@ -2,14 +2,14 @@
 
     FACEKEEP_SCREENSHOTS=docs/screenshots script/test tests/e2e/test_page_screenshots.py
 
-Of the temporary folder and of the machine they tell nothing: a page in which they stand is given other words for
-them, by `presentable`.
+Of the temporary folder and of the machine they tell nothing: `presentable` puts other words in their place.
 
 The photographs are the MIT-licensed test sets of deepface and face-api.js; the first names are invented.
 """
 
 import io
 import os
+import platform
 import re
 import socket
 from collections.abc import Callable
@@ -81,7 +81,7 @@ def group_photo(serving: Serving) -> int:
 
 def presentable(window: Window, ground: Path) -> Page:
     """A page that is told of a home and a host as a user has them, in place of this machine's."""
-    words = {str(ground): "/home/noor", socket.gethostname(): "living-room"}
+    words = {str(ground): "/home/noor", socket.gethostname(): "living-room", platform.release(): "6.12"}
 
     def retell(route: Route) -> None:
         answer = route.fetch()
@@ -101,6 +101,7 @@ def take(page: Page, folder: Path, name: str) -> None:
       return bottom <= 0 || top > innerHeight || (one.complete && one.naturalWidth > 0);
     })""")
     page.evaluate("document.fonts.ready")
+    page.unroute_all(behavior="ignoreErrors")  # what is still on its way must not outlive the window
     shot = Image.open(io.BytesIO(page.screenshot(animations="disabled", caret="hide"))).convert("RGB")
     path = folder / f"{name}.png"
     shot.save(path, optimize=True)
@@ -216,6 +217,7 @@ def test_paused(gallery: Serving, folder: Path, ground: Path, open_window: Open)
     page.get_by_role("button", name="Pause").click()
     try:
         expect(page.get_by_role("link", name="Paused")).to_be_visible()
+        expect(page.locator("[data-worker]")).to_contain_text("Paused")
         take(page, folder, "paused-light")
     finally:
         gallery.send("POST", "/activity/resume")

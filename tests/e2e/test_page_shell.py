@@ -95,6 +95,10 @@ def test_a_phone_never_scrolls_sideways(library: Serving, open_window: Open) -> 
         expect(window.page.locator("main").locator("img, h2").first).to_be_visible()
         width = window.page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390, f"{path} is {width} pixels wide"
+    window.page.goto(f"{library.url}/activity")
+    window.page.locator("[data-code] summary").first.click()
+    window.page.locator("[data-failure] input").first.check()
+    assert window.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_missing_pages_say_so(fresh: Serving, open_window: Open) -> None:

@@ -10,7 +10,7 @@ from facekeep.actions.analyse import Claimed
 from facekeep.actions.libraries import add_library
 from facekeep.actions.scan import scan_library
 from facekeep.domain.breaker import ENOUGH, FIRST_PAUSE_S
-from facekeep.domain.errors import FailureCode, PhotoFault
+from facekeep.domain.errors import FailureCode, MachineFault, PhotoFault
 from facekeep.library.mounts import Mounts
 from facekeep.store import listing
 from facekeep.worker.breaking import Claiming
@@ -29,7 +29,9 @@ class Worker:
         return self.claiming.claim(WORKER, room)
 
     def fails(self, item: Claimed, code: FailureCode) -> None:
-        fault = PhotoFault(code, "so it says")
+        self.meets(item, PhotoFault(code, "so it says"))
+
+    def meets(self, item: Claimed, fault: PhotoFault) -> None:
         self.claiming.failed(item, fault)
         analyse.record_failure(self.bench.ctx, item, fault)
 
@@ -79,10 +81,10 @@ def test_a_bad_disk_pauses_its_library_alone_and_is_probed(bench: Bench, other: 
     assert len(worker.claim(40)) == 30 - 1
 
 
-def test_our_own_fault_pauses_everything(bench: Bench, other: int) -> None:
+def test_a_machine_that_can_look_at_nothing_pauses_everything(bench: Bench, other: int) -> None:
     worker = Worker(bench)
     for item in worker.claim(ENOUGH):
-        worker.fails(item, C.INTERNAL)
+        worker.meets(item, MachineFault("no models"))
     assert worker.paused() == [("internal", None, "open")]
     assert worker.claim(40) == []
     worker.now = FIRST_PAUSE_S
@@ -95,7 +97,20 @@ def test_our_own_fault_pauses_everything(bench: Bench, other: int) -> None:
     assert len(worker.claim(40)) == 39
 
 
-@pytest.mark.parametrize("code", [C.UNREADABLE, C.CRASHED, C.TIMEOUT, C.OUT_OF_MEMORY, C.TOO_LARGE])
+def test_a_probe_is_a_photo_that_never_failed(bench: Bench, other: int) -> None:
+    """One that fails by itself would keep the library paused for ever."""
+    worker = Worker(bench)
+    for item in worker.claim(ENOUGH):
+        worker.fails(item, C.STORAGE)
+    bench.sql("UPDATE photo SET due_at = now() - interval '1 day' WHERE state = 'failed'")
+    worker.now = FIRST_PAUSE_S
+    [probe] = [item for item in worker.claim(40) if item.library == bench.library]
+    assert probe.known.code is None
+
+
+@pytest.mark.parametrize(
+    "code", [C.INTERNAL, C.UNREADABLE, C.CRASHED, C.TIMEOUT, C.OUT_OF_MEMORY, C.TOO_LARGE]
+)
 def test_a_library_full_of_bad_photos_is_never_paused(bench: Bench, other: int, code: FailureCode) -> None:
     """Defects 2 and 7 of the old worker: what is wrong with the photos was taken for an outage."""
     worker = Worker(bench)

@@ -44,6 +44,7 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
 def claim_plan(conninfo: str) -> dict[str, Any]:
     """What a claim really does, as the server tells."""
     row = {"worker": WORKER, "token": uuid4(), "limit": LIMIT, "lease_s": 60, "without": [], "only": None}
+    row["fresh"] = False
     with psycopg.connect(conninfo) as connection:
         connection.execute("SET plan_cache_mode = force_generic_plan")
         sql = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + photos.SQL["claim"]
@@ -74,7 +75,7 @@ def work_off(database: Database, count: int) -> None:
     while done < count:
         mine = token()
         with database.write() as writer:
-            found = photos.claim(writer, WORKER, mine, limit=50, lease_s=60)
+            found = photos.claim(writer, WORKER, mine, photos.Wanted(50), lease_s=60)
         with database.write() as writer:
             ids = [item.photo for item in found]
             sql = "UPDATE photo SET state = 'failed', due_at = NULL, leased_by = NULL, leased_worker = NULL"

@@ -16,7 +16,7 @@ from facekeep.domain.reconcile import apart, pair_faces
 from facekeep.store import faces as face_store
 from facekeep.store import people, photos
 from facekeep.store.database import Writer, tried_again
-from facekeep.store.photos import Failing, InHand
+from facekeep.store.photos import Failing, InHand, Wanted
 
 NEIGHBOURS = 48
 """How many near faces vote on a match: enough that strangers do not crowd out a person's few faces."""
@@ -61,13 +61,26 @@ class Claimed:
 
 
 def claim(
-    ctx: Context, worker: int, limit: int, *, without: Collection[int] = (), only: int | None = None
+    ctx: Context,
+    worker: int,
+    limit: int,
+    *,
+    without: Collection[int] = (),
+    only: int | None = None,
+    fresh: bool = False,
 ) -> list[Claimed]:
-    """Lease up to `limit` due photos of online libraries, not of those `without`, or of one `only`."""
+    """Lease up to `limit` due photos of online libraries, not of those `without`, or of one `only`.
+
+    `fresh`: only photos that have not failed.
+    """
     token = uuid4()
     with ctx.database.write() as writer:
         found = photos.claim(
-            writer, worker, token, limit=limit, lease_s=ctx.rules.lease_s, without=without, only=only
+            writer,
+            worker,
+            token,
+            Wanted(limit, without, only, fresh),
+            lease_s=ctx.rules.lease_s,
         )
     return [Claimed(token, item) for item in found]
 

@@ -13,6 +13,7 @@
     │   ├── ModelFault      a weight file is missing, altered, or cannot be made
     │   └── LibraryOffline  a photo folder is away
     └── PhotoFault          one photo cannot be looked at; carries a FailureCode (exit 1)
+        └── MachineFault    nor could any other: the fault lies outside the photo
 
 Foreign errors are translated into this tree where they enter: in store, inference and library.
 """
@@ -135,3 +136,12 @@ class PhotoFault(FacekeepError):
         self.failure = failure
         self.detail = detail
         self.long_side = long_side
+
+
+class MachineFault(PhotoFault):
+    """No photo could be looked at now: no memory, no models, no child. Met while it was this one's turn."""
+
+    def __init__(
+        self, message: str, *, hint: str = "", detail: str = "", long_side: int | None = None
+    ) -> None:
+        super().__init__(FailureCode.INTERNAL, message, hint=hint, detail=detail, long_side=long_side)

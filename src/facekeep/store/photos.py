@@ -144,23 +144,27 @@ def finish_walk(writer: Writer, library: int, scan: int) -> int:
     return missing
 
 
-def claim(
-    writer: Writer,
-    worker: int,
-    token: UUID,
-    *,
-    limit: int,
-    lease_s: float,
-    without: Collection[int] = (),
-    only: int | None = None,
-) -> list[InHand]:
-    """Lease up to `limit` due photos; they come back by themselves when the lease ends or the worker dies.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which photos to claim: at most `limit`, not of the libraries `without`, or of one `only`.
 
-    `worker` is the number of the advisory lock in WORKER_LOCK that the worker holds while it lives. Not from
-    the libraries `without`, or of one library `only`. None while the user has paused all work.
+    `fresh`: only those that have not failed.
     """
-    row = {"worker": worker, "token": token, "limit": limit, "lease_s": lease_s}
-    row |= {"without": list(without), "only": only}
+
+    limit: int
+    without: Collection[int] = ()
+    only: int | None = None
+    fresh: bool = False
+
+
+def claim(writer: Writer, worker: int, token: UUID, wanted: Wanted, *, lease_s: float) -> list[InHand]:
+    """Lease due photos; they come back by themselves when the lease ends or the worker dies.
+
+    `worker` is the number of the advisory lock in WORKER_LOCK that the worker holds while it lives. None
+    are claimed while the user has paused all work.
+    """
+    row = {"worker": worker, "token": token, "limit": wanted.limit, "lease_s": lease_s}
+    row |= {"without": list(wanted.without), "only": wanted.only, "fresh": wanted.fresh}
     claimed = [int(found[0]) for found in writer.tuples(SQL["claim"], row)]
     found = writer.all(InHand, SQL["claimed"], {"photos": claimed})
     # Its library may have gone offline between the two statements.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from facekeep.domain.errors import FailureCode, PhotoFault
+from facekeep.domain.errors import FailureCode, MachineFault, PhotoFault
 from facekeep.worker.child import TAKEN, Analyse, Answer, Failed, Opened, Request
 from facekeep.worker.watching import ChildLimits, Turn, Watcher, large, megabytes
 
@@ -64,26 +64,27 @@ class Asker:
 
     def _death(self, turn: Turn, long_side: int | None) -> PhotoFault:
         code = turn.child.exit_code(DEATH_S)
-        seen = f"at most {megabytes(turn.peak)} of memory seen"
+        detail = f"{_how(code)}; at most {megabytes(turn.peak)} of memory seen"
         if turn.verdict is not None:
-            failure, message, hint = turn.verdict.failure, turn.verdict.message, ""
-        else:
-            failure, message, hint = self._judged(turn, code)
-        return PhotoFault(failure, message, hint=hint, detail=f"{_how(code)}; {seen}", long_side=long_side)
+            return PhotoFault(turn.verdict.failure, turn.verdict.message, detail=detail, long_side=long_side)
+        return self._judged(turn, code, detail, long_side)
 
-    def _judged(self, turn: Turn, code: int | None) -> tuple[FailureCode, str, str]:
-        was_large = large(turn.peak, self.limits.memory_bytes)
+    def _judged(self, turn: Turn, code: int | None, detail: str, long_side: int | None) -> PhotoFault:
+        was_large, hint = large(turn.peak, self.limits.memory_bytes), ""
+        failure, said = FailureCode.CRASHED, f"the process that looked at this photo died ({_how(code)})"
         if turn.child.nobody_can_tell():
-            return FailureCode.INTERNAL, "the process that starts children has ended, and they with it", ""
+            said = "the process that starts children has ended, and they with it"
+            return MachineFault(said, detail=detail, long_side=long_side)
         if code == _KILLED and self.watcher.kills.recent():
-            if was_large:
-                said = f"the machine ran out of memory while this photo took {megabytes(turn.peak)}"
-                return FailureCode.OUT_OF_MEMORY, said, _MEMORY_HINT
-            return FailureCode.INTERNAL, "the machine ran out of memory", _MEMORY_HINT
+            if not was_large:
+                said = "the machine ran out of memory"
+                return MachineFault(said, hint=_MEMORY_HINT, detail=detail, long_side=long_side)
+            failure, hint = FailureCode.OUT_OF_MEMORY, _MEMORY_HINT
+            said = f"the machine ran out of memory while this photo took {megabytes(turn.peak)}"
         if code == _ABORTED and was_large:  # a C++ codec without memory ends so, when nobody catches it
+            failure = FailureCode.OUT_OF_MEMORY
             said = f"its codec gave up with {megabytes(turn.peak)} of memory taken"
-            return FailureCode.OUT_OF_MEMORY, said, ""
-        return FailureCode.CRASHED, f"the process that looked at this photo died ({_how(code)})", ""
+        return PhotoFault(failure, said, hint=hint, detail=detail, long_side=long_side)
 
 
 def tried(request: Request, seen: int | None) -> int | None:

@@ -10,7 +10,7 @@ from facekeep.actions import analyse
 from facekeep.actions.analyse import Claimed
 from facekeep.actions.context import Context
 from facekeep.domain.breaker import Breaker, Breakers, Key
-from facekeep.domain.errors import FailureCode, PhotoFault
+from facekeep.domain.errors import FailureCode, MachineFault, PhotoFault
 from facekeep.library.mounts import Mounts
 
 log = logging.getLogger(__name__)
@@ -60,16 +60,23 @@ class Claiming:
         if room <= 0:
             return []
         limited = self._breakers.limited_libraries()
-        claimed = analyse.claim(self._ctx, worker, room, without=limited)
+        claimed = [] if limit is None else analyse.claim(self._ctx, worker, 1, without=limited, fresh=True)
+        if not claimed:
+            claimed = analyse.claim(self._ctx, worker, room, without=limited)
         for library in limited:
             if len(claimed) < room and self._breakers.allows(library, now) == 1:
-                probe = analyse.claim(self._ctx, worker, 1, only=library)
+                probe = self._probe(worker, library)
                 if probe:
                     self._breakers.probed(library)
                 claimed += probe
         if claimed and limit is not None:
             self._breakers.probed(None)
         return claimed
+
+    def _probe(self, worker: int, library: int) -> list[Claimed]:
+        """One that never failed, if there is one: what fails by itself would prove nothing."""
+        fresh = analyse.claim(self._ctx, worker, 1, only=library, fresh=True)
+        return fresh if fresh else analyse.claim(self._ctx, worker, 1, only=library)
 
     def diagnosed(self, claimed: Claimed, fault: PhotoFault) -> PhotoFault:
         """The fault, or LIBRARY_OFFLINE where the whole library turns out to be away."""
@@ -92,7 +99,7 @@ class Claiming:
 
     def failed(self, claimed: Claimed, fault: PhotoFault) -> None:
         """It could not be looked at: the environment's fault, or its own, and then the environment works."""
-        key = _key(fault.failure, claimed.library)
+        key = _key(fault, claimed.library)
         if key is None:
             self.worked(claimed)
             return
@@ -120,7 +127,8 @@ class Claiming:
         analyse.hasten(self._ctx, key.code, key.library)
 
 
-def _key(code: FailureCode, library: int) -> Key | None:
-    if code in _OF_A_LIBRARY:
-        return Key(code, library)
-    return Key(code) if code is FailureCode.INTERNAL else None
+def _key(fault: PhotoFault, library: int) -> Key | None:
+    """The breaker that a fault counts against. A mistake of ours in one photo is not the machine's state."""
+    if fault.failure in _OF_A_LIBRARY:
+        return Key(fault.failure, library)
+    return Key(fault.failure) if isinstance(fault, MachineFault) else None

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from facekeep.domain.errors import FailureCode, ModelFault, PhotoFault
+from facekeep.domain.errors import FailureCode, MachineFault, ModelFault, PhotoFault
 from facekeep.domain.faces import Box, PhotoAnalysis
 from facekeep.domain.packs import WORKING_LONG_SIDE
 
@@ -80,7 +80,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A PhotoFault in a form that crosses the pipe. `spent`: this child must not look at another photo."""
+    """A PhotoFault in a form that crosses the pipe. `spent`: this child must not look at another photo.
+
+    `machine`: a MachineFault.
+    """
 
     failure: FailureCode
     message: str
@@ -88,11 +91,13 @@ class Failed:
     detail: str = ""
     long_side: int | None = None
     spent: bool = False
+    machine: bool = False
 
     @classmethod
     def of(cls, fault: PhotoFault) -> Self:
         """That fault."""
-        return cls(fault.failure, fault.message, fault.hint, fault.detail, fault.long_side)
+        machine = isinstance(fault, MachineFault)
+        return cls(fault.failure, fault.message, fault.hint, fault.detail, fault.long_side, machine=machine)
 
     def at(self, long_side: int | None) -> Self:
         """The same, at that size."""
@@ -100,6 +105,8 @@ class Failed:
 
     def fault(self) -> PhotoFault:
         """The error again."""
+        if self.machine:
+            return MachineFault(self.message, hint=self.hint, detail=self.detail, long_side=self.long_side)
         return PhotoFault(
             self.failure, self.message, hint=self.hint, detail=self.detail, long_side=self.long_side
         )
@@ -187,11 +194,12 @@ def _readied(hands: _Hands, request: Request) -> Failed | None:
     try:
         hands.models()
     except ModelFault as fault:
-        return Failed(FailureCode.INTERNAL, fault.message, fault.hint, _trace(fault))
+        return Failed(FailureCode.INTERNAL, fault.message, fault.hint, _trace(fault), machine=True)
     except Exception as error:  # noqa: BLE001 - as above: whatever it is, it is not this photo's
         lack = ": a child's memory limit is too low for them" if _is_memory(error) else ""
         message = f"the models cannot be loaded{lack} ({_said(error)})"
-        return Failed(FailureCode.INTERNAL, message, "Run `facekeep doctor`.", _trace(error), spent=True)
+        hint = "Run `facekeep doctor`."
+        return Failed(FailureCode.INTERNAL, message, hint, _trace(error), spent=True, machine=True)
     return None
 
 
@@ -206,7 +214,7 @@ def _answer(hands: _Hands, request: Request) -> Answer | Failed:
         spent = fault.failure is FailureCode.OUT_OF_MEMORY
         return Failed(fault.failure, message, fault.hint, _trace(fault), spent=spent)
     except ModelFault as fault:
-        return Failed(FailureCode.INTERNAL, fault.message, fault.hint, _trace(fault))
+        return Failed(FailureCode.INTERNAL, fault.message, fault.hint, _trace(fault), machine=True)
     except Exception as error:  # noqa: BLE001 - the isolation edge: whatever it is, it is this photo's record
         if _is_memory(error):
             said = f"not enough memory to look at this photo ({_said(error)})"

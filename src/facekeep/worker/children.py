@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from facekeep.domain.errors import EnvironmentFault, FailureCode, PhotoFault
+from facekeep.domain.errors import EnvironmentFault, FailureCode, MachineFault, PhotoFault
 from facekeep.domain.faces import Box, PhotoAnalysis
 from facekeep.domain.packs import WORKING_LONG_SIDE
 from facekeep.worker import child
@@ -194,7 +194,8 @@ class Children:
         except Exception as error:  # noqa: BLE001 - a dead seat would leave its requests unanswered for ever
             self._dismiss(seat)
             said = f"no child could be started or asked ({type(error).__name__}: {error})"
-            answer = Failed(FailureCode.INTERNAL, said, "Run `facekeep doctor`.", repr(error))
+            hint = "Run `facekeep doctor`."
+            answer = Failed(FailureCode.INTERNAL, said, hint, repr(error), machine=True)
         if isinstance(answer, Failed) and self._closed:
             task.future.set_exception(CancelledError())  # too late to cancel it otherwise
         elif isinstance(answer, Failed):
@@ -219,8 +220,7 @@ class Children:
                     self._settle(seat, answer)
                     return answer
             self._dismiss(seat)
-        raise PhotoFault(
-            FailureCode.INTERNAL,
+        raise MachineFault(
             f"no child process stays alive on this machine: {reason}",
             hint="Run `facekeep doctor`; it checks the models, the memory and the installation.",
         )

@@ -17,7 +17,7 @@ TIMEOUT_S = 120.0
 """A photo takes some tens of milliseconds here, a raw one seconds; only a hang takes minutes."""
 
 MEMORY_BYTES = 3072 << 20
-"""A 160-megapixel PNG of 16 bits, the hungriest that the pixel limit lets through, takes 1.2 GB in all."""
+"""A 160-megapixel PNG of 16 bits, the hungriest that the pixel limit lets through, takes 1.35 GB in all."""
 
 IDLE_S = 120.0
 
@@ -28,6 +28,10 @@ PREPARE_S = 300.0
 """For a child to become ready. The first of all makes the models from their weights, the others wait."""
 
 LOOK_EVERY_S = 0.05
+
+FROZEN_S = 1.0
+"""Without a look for so long, this process was not running, and nor were its children: a container paused, a
+machine asleep. That time does not count against the photos in hand."""
 
 COUNT_EVERY_S = 1.0
 
@@ -105,12 +109,20 @@ class Watcher:
             self._thread.start()
 
     def _run(self) -> None:
+        looked_at = time.monotonic()
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._turns)
+                if not self._turns:
+                    self._changed.wait_for(lambda: self._closed or self._turns)
+                    looked_at = time.monotonic()
                 if self._closed:
                     return
                 turns = list(self._turns)
+                frozen_s = time.monotonic() - looked_at
+                if frozen_s > FROZEN_S:
+                    for turn in turns:
+                        turn.deadline += frozen_s
+            looked_at = time.monotonic()
             self.kills.note()
             for turn in turns:
                 self._look(turn)

@@ -105,7 +105,7 @@ SET code = excluded.code, message = excluded.message, permanent = true, retry_at
 WITH due AS (
     SELECT p.id FROM library l CROSS JOIN LATERAL (
         SELECT id, due_at FROM photo
-        WHERE photo.library_id = l.id AND due_at <= now()
+        WHERE photo.library_id = l.id AND due_at <= now() AND (state = 'waiting' OR NOT %(fresh)s)
         ORDER BY due_at, id LIMIT %(limit)s
         FOR UPDATE SKIP LOCKED
     ) p

@@ -7,8 +7,6 @@ export interface Reason {
   title: string;
   advice: string;
   icon: IconName;
-  /** Trying again may help without anything else having changed. */
-  retry: boolean;
   /**
    * Whether its picture may be asked for. "ask" where that could take down or hold up another process: then only on a
    * click. "never" where there is no picture, or a folder that may hang.
@@ -21,63 +19,54 @@ const REASONS: Record<string, Reason> = {
     title: "The file is gone",
     advice: "If you moved it, scan the folder it is in now: names stay with a moved photo.",
     icon: "gone",
-    retry: true,
     picture: "yes",
   },
   library_offline: {
     title: "The folder is away",
     advice: "Plug in the disk or mount the share. facekeep goes on by itself; nothing is lost meanwhile.",
     icon: "disk",
-    retry: true,
     picture: "never",
   },
   unreadable: {
     title: "Cannot be read as a picture",
     advice: "Replace it, and it is tried again. If it opens elsewhere, please send a report.",
     icon: "torn",
-    retry: true,
     picture: "never",
   },
   too_large: {
     title: "Too large",
     advice: "Save a smaller copy beside it.",
     icon: "large",
-    retry: false,
     picture: "never",
   },
   out_of_memory: {
     title: "Not enough memory",
     advice: "Give the machine more memory, or run fewer workers, then try again.",
     icon: "memory",
-    retry: true,
     picture: "yes",
   },
   timeout: {
     title: "Took too long",
     advice: "Often a slow disk or a damaged file. Once the disk is quick again, try again.",
     icon: "clock",
-    retry: true,
     picture: "ask",
   },
   crashed: {
     title: "Crashed the reader",
     advice: "Only this photo was set aside; the others went on. The file is probably damaged: please send a report.",
     icon: "bolt",
-    retry: true,
     picture: "ask",
   },
   storage: {
     title: "Could not be read or stored",
     advice: "Not the photo's fault. Check free space and permissions, of the photos' disk and of facekeep's own.",
     icon: "lock",
-    retry: true,
     picture: "yes",
   },
   internal: {
     title: "A mistake of facekeep's own",
     advice: "Not the photo's fault. If it stays, please send a report.",
     icon: "warning",
-    retry: true,
     picture: "yes",
   },
 };
@@ -87,7 +76,6 @@ export function reasonOf(code: string): Reason {
     title: code.replaceAll("_", " "),
     advice: "See the message of each photo.",
     icon: "warning",
-    retry: true,
     picture: "never",
   };
   return REASONS[code] ?? unknown;

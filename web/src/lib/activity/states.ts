@@ -3,6 +3,9 @@ import type { IconName } from "../../design/Icon.svelte";
 import type { Scan, Status, Work } from "../api/types";
 import { plural } from "../wording/numbers";
 
+/** What a server says that has not heard yet of being resumed. */
+const BY_USER = "paused; resume to go on";
+
 export interface Headline {
   title: string;
   icon: IconName;
@@ -20,6 +23,7 @@ export function headline(status: Status, work: Work | null): Headline {
     case "grouping":
       return { title: "Putting faces together", icon: "people", tone: "working" };
     case "paused":
+      if (work && status.activity.message === BY_USER) return elsewhere(status, work);
       return { title: "Held up", icon: "warning", tone: "notice" };
     case "offline":
       return { title: "Nothing is at work", icon: "warning", tone: "notice" };

@@ -74,6 +74,12 @@ describe("the headline", () => {
   ])("%o, paused %s", (change, paused, title) =>
     expect(headline(status, { ...work, paused, queue: { ...queue, ...change } }).title).toBe(title));
 
+  it("does not take a server that has not heard of being resumed for one that is held up", () => {
+    const activity = { state: "paused", message: "paused; resume to go on" } as Status["activity"];
+    expect(headline({ ...status, activity }, { ...work, queue: { ...queue, due: 3 } }).title).toBe("3 photos waiting");
+    expect(headline({ ...status, activity: { ...activity, message: "no models" } }, work).title).toBe("Held up");
+  });
+
   it("has no praise for an empty library", () => {
     expect(headline({ ...status, photos: 0 }, work).title).toBe("No photos yet");
   });
