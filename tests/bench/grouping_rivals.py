@@ -49,7 +49,7 @@ def _whispers(vectors: npt.NDArray[np.float32], setting: float) -> npt.NDArray[n
 
 
 RIVALS = (
-    Rival("DBSCAN (scikit-learn)", _dbscan, (0.8, 0.9, 1.0, 1.1), 100_000),
+    Rival("DBSCAN (scikit-learn)", _dbscan, (0.9, 1.0, 1.1, 1.2), 100_000),
     Rival("HDBSCAN (scikit-learn)", _hdbscan, (0.0, 0.8), 30_000),
-    Rival("Chinese whispers (dlib)", _whispers, (0.8, 0.9, 1.0, 1.1), 30_000),
+    Rival("Chinese whispers (dlib)", _whispers, (0.9, 1.0, 1.1, 1.2), 30_000),
 )
