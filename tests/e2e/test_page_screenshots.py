@@ -98,7 +98,7 @@ def take(page: Page, folder: Path, name: str) -> None:
     """A PNG in few enough colours to be small, once every picture in the window is there."""
     page.wait_for_function("""() => [...document.images].every(one => {
       const { top, bottom } = one.getBoundingClientRect();
-      return bottom < 0 || top > innerHeight || (one.complete && one.naturalWidth > 0);
+      return bottom <= 0 || top > innerHeight || (one.complete && one.naturalWidth > 0);
     })""")
     page.evaluate("document.fonts.ready")
     page.unroute_all(behavior="ignoreErrors")  # what is still on its way must not outlive the window
@@ -145,11 +145,31 @@ def activity(page: Page, serving: Serving) -> None:
     page.evaluate("scrollTo(0, 0)")
 
 
+def journal(page: Page, serving: Serving) -> None:
+    decide_some(serving)
+    page.goto(f"{serving.url}/journal")
+    page.locator("[data-decision] summary").nth(1).click()
+    expect(page.get_by_role("list", name="What it changed").get_by_role("listitem").first).to_be_visible()
+
+
+def decide_some(serving: Serving) -> None:
+    """A merge that stands, and a hiding that was undone; once for all looks."""
+    if serving.get("/journal?verb=merge")["total"]:
+        return
+    named, unnamed = serving.everybody(named="true")[-1], serving.everybody(named="false")[-1]
+    body = {"hidden": True, "version": named["version"]}
+    serving.send("PATCH", f"/people/{named['person']}", body)
+    serving.send("POST", f"/journal/{serving.get('/journal')['items'][0]['decision']}/undo")
+    body = {"into": named["person"], "version": unnamed["version"]}
+    serving.send("POST", f"/people/{unnamed['person']}/merge", body)
+
+
 SCREENS: dict[str, Callable[[Page, Serving], None]] = {
     "people": people,
     "person": person,
     "photo": photo,
     "activity": activity,
+    "journal": journal,
 }
 
 

@@ -17,7 +17,7 @@ from facekeep.api.app import create_app, openapi
 from facekeep.api.errors import STATUS_OF, problem_of
 from facekeep.api.safety import MAX_BODY_BYTES, SECURITY_HEADERS
 from facekeep.domain import errors
-from facekeep.domain.errors import FacekeepError, FailureCode, PhotoFault
+from facekeep.domain.errors import FacekeepError, FailureCode, MachineFault, PhotoFault
 
 API = "/api/v1"
 NAME = {"name": "Ada", "version": 1}
@@ -64,7 +64,7 @@ def every_error() -> list[type[FacekeepError]]:
 
 
 def made(kind: type[FacekeepError]) -> FacekeepError:
-    if issubclass(kind, PhotoFault):
+    if issubclass(kind, PhotoFault) and not issubclass(kind, MachineFault):
         return kind(FailureCode.CRASHED, "what happened", hint="what to do")
     return kind("what happened", hint="what to do")
 

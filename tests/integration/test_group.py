@@ -13,6 +13,7 @@ from store_support import Bench, face, face_at, identity, like, write_photo
 from facekeep.actions import group, people
 from facekeep.actions.group import group_new_faces
 from facekeep.domain.faces import AnalysedFace, Box
+from facekeep.store import decisions
 from facekeep.store import faces as face_store
 from facekeep.store.faces import NearFace
 
@@ -126,7 +127,9 @@ def test_two_groups_that_turn_out_to_be_one_join(bench: Bench) -> None:
     grouped(bench)
     [joined] = bench.people()
     assert (joined.person, joined.faces) == (older, 10)
-    assert "join" in bench.journal()
+    with bench.ctx.database.read() as reader:
+        [latest, *_] = decisions.decisions(reader, verb="group").items
+    assert latest.summary == f"facekeep put 8 faces on person {older} and joined 1 group to another"
 
 
 def test_groups_that_somebody_touched_do_not_join(bench: Bench) -> None:

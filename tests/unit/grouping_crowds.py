@@ -1,7 +1,6 @@
 """Small made-up libraries for the tests of grouping."""
 
 import numpy as np
-import numpy.typing as npt
 from hypothesis import strategies as st
 
 from facekeep.domain.library_grouping import LONE, Faces
@@ -24,11 +23,6 @@ def crowd(seed: int, count: int, *, people: int = 6, photos: int | None = None) 
     photo = np.arange(count) if photos is None else random.integers(photos, size=count)
     quality = np.where(random.random(count) < 0.1, 0.1, random.uniform(0.3, 1.0, count))
     return Faces(vectors.astype(np.float32), photo, quality), person
-
-
-def chosen(faces: Faces, which: Ids | npt.NDArray[np.bool_] | slice) -> Faces:
-    """Some of the faces, in that order."""
-    return Faces(faces.vectors[which], faces.photo[which], faces.quality[which])
 
 
 def partition(group: Ids) -> set[frozenset[int]]:

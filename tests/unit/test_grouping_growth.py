@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.bench.face_generator import BUNDLED_LIKE, Crowd, library
 from tests.bench.grouping_shelf import Shelf, empty
 from tests.bench.grouping_truth import judged
-from tests.unit.grouping_crowds import DIMENSIONS, LIKENESS, chosen, crowd, partition, seeds
+from tests.unit.grouping_crowds import DIMENSIONS, LIKENESS, crowd, partition, seeds
 
 from facekeep.domain.agglomeration import NOWHERE
 from facekeep.domain.growth import Growth, Known, grow
@@ -48,7 +48,7 @@ def in_portions(faces: Faces, sizes: list[int]) -> tuple[Shelf, list[Ids]]:
     """Added a portion at a time, and the groups after each."""
     shelf, start, after = empty(LIKENESS, DIMENSIONS), 0, []
     for size in [*sizes, len(faces)]:
-        shelf.add(chosen(faces, slice(start, start + size)))
+        shelf.add(faces.some(slice(start, start + size)))
         start += size
         after.append(shelf.group.copy())
         if start >= len(faces):
@@ -80,7 +80,7 @@ def test_in_whatever_portions_faces_of_one_photo_stay_apart(seed: int, sizes: li
 def test_in_whatever_order_easy_people_are_told_apart(seed: int, other: int) -> None:
     faces, person = crowd(seed, 40, people=3)
     order = np.random.default_rng(other).permutation(40)
-    shelf, _ = in_portions(chosen(faces, order), [5] * 8)
+    shelf, _ = in_portions(faces.some(order), [5] * 8)
     assert judged(shelf.group, person[order]).precision >= 0.9
 
 
@@ -90,7 +90,7 @@ def test_the_same_again_gives_the_same(seed: int) -> None:
     faces, _ = crowd(seed, 30)
     old = known(faces, group_library(faces, LIKENESS))
     new, _ = crowd(seed, 40)
-    some = chosen(new, slice(30, 40))
+    some = new.some(slice(30, 40))
     assert grow(some, old, LIKENESS, 40) == grow(some, old, LIKENESS, 40)
 
 
@@ -99,7 +99,7 @@ def test_a_library_grown_little_by_little_is_right() -> None:
     faces = Faces(made.vectors, made.photo, made.quality)
     shelf = empty(BUNDLED_LIKENESS, faces.vectors.shape[1])
     for start in range(0, 1500, 100):
-        shelf.add(chosen(faces, slice(start, start + 100)))
+        shelf.add(faces.some(slice(start, start + 100)))
     truth = judged(shelf.group, made.person)
     assert truth.precision >= 0.99
     assert truth.recall >= 0.85
@@ -145,12 +145,8 @@ def test_two_groups_do_not_join_however_alike() -> None:
 def test_poor_faces_found_nothing_and_join_what_is_clear() -> None:
     poor = at(0.0, 1, 2, 3, quality=CLEAR / 2)
     assert grow(poor, nobody(), LIKENESS, 3) == Growth({}, {}, [])
-    both = Faces(*(np.concatenate([a, b]) for a, b in zip(parts(poor), parts(at(0.0, 4, 5)), strict=True)))
+    both = poor.followed_by(at(0.0, 4, 5))
     assert grow(both, nobody(), LIKENESS, 5).founded == [[0, 1, 2, 3, 4]]
-
-
-def parts(faces: Faces) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return faces.vectors, faces.photo, faces.quality
 
 
 def test_ids_are_never_used_again() -> None:
@@ -190,14 +186,12 @@ def test_of_equal_overlaps_the_older_person_stays() -> None:
 
 
 def test_a_group_that_falls_apart_leaves_its_id_to_the_larger_part() -> None:
-    two = [at(0.0, 1, 2, 3), at(9.0, 4, 5)]
-    faces = Faces(*(np.concatenate(some) for some in zip(*map(parts, two), strict=True)))
+    faces = at(0.0, 1, 2, 3).followed_by(at(9.0, 4, 5))
     assert ids(regroup(faces, past([8] * 5), LIKENESS)) == [8, 8, 8, -1, -1]
 
 
 def test_what_the_user_said_stays_even_against_all_likeness() -> None:
-    two = [at(0.0, 1, 2, 3), at(9.0, 4, 5)]
-    faces = Faces(*(np.concatenate(some) for some in zip(*map(parts, two), strict=True)))
+    faces = at(0.0, 1, 2, 3).followed_by(at(9.0, 4, 5))
     found = regroup(faces, past([8, 8, 7, 8, LONE], kept=(0, 3)), LIKENESS)
     assert [ids(found)[face] for face in (0, 3)] == [8, 8]
 
@@ -254,9 +248,9 @@ def test_the_same_person_twice_is_told_but_not_who_shares_a_photo() -> None:
 def test_strangers_are_not_asked_about() -> None:
     made = library(BUNDLED_LIKE, Crowd(2000, seed=8, look_alikes=0.0, blurs=0.0))
     faces = Faces(made.vectors, made.photo, made.quality)
-    several = np.bincount(made.person)[made.person] > 3
+    several = np.flatnonzero(np.bincount(made.person)[made.person] > 3)
     truth = np.unique(made.person[several], return_inverse=True)[1]
-    found = same_person_twice(known(chosen(faces, several), truth), BUNDLED_LIKENESS, 2000)
+    found = same_person_twice(known(faces.some(several), truth), BUNDLED_LIKENESS, 2000)
     assert len(found) <= 0.05 * (truth.max() + 1)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.bench.face_generator import ARCFACE_LIKE, BUNDLED_LIKE, Crowd, FaceModel, library
 from tests.bench.grouping_truth import judged
-from tests.unit.grouping_crowds import DIMENSIONS, LIKENESS, chosen, counts, crowd, partition, seeds
+from tests.unit.grouping_crowds import DIMENSIONS, LIKENESS, counts, crowd, partition, seeds
 
 from facekeep.domain.agglomeration import NOWHERE, Nodes, agglomerate
 from facekeep.domain.library_grouping import CLEAR, LONE, Faces, group_library
@@ -71,7 +71,7 @@ def test_a_library_searched_in_cells_is_the_same_again_with_more_threads() -> No
 def test_the_order_of_the_faces_does_not_matter(seed: int, count: int, other: int) -> None:
     faces, _ = crowd(seed, count, photos=40)
     order = np.random.default_rng(other).permutation(count)
-    shuffled = group_library(chosen(faces, order), LIKENESS)
+    shuffled = group_library(faces.some(order), LIKENESS)
     back = {frozenset(int(order[face]) for face in together) for together in partition(shuffled)}
     assert back == partition(group_library(faces, LIKENESS))
 

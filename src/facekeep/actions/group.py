@@ -13,7 +13,7 @@ from facekeep.domain import matching
 from facekeep.domain.grouping import Node, group
 from facekeep.store import faces as face_store
 from facekeep.store import people
-from facekeep.store.database import Reader, Writer
+from facekeep.store.database import Reader, Writer, tried_again
 from facekeep.store.faces import GroupRow, NearFace, VectorRow
 
 GROUP_LOCK = (4_201_003, 0)  # advisory lock: one grouping at a time, over all processes
@@ -55,12 +55,13 @@ class _Pool:
         return faces + groups
 
 
+@tried_again
 def group_new_faces(ctx: Context) -> Grouped:
     """Group one batch of faces not yet seen; `faces` is 0 when there was none, or another is at it."""
     with ctx.database.hold(*GROUP_LOCK) as ours:
         if not ours:
             return Grouped()
-        with ctx.database.write(verb="group") as writer:
+        with ctx.database.write(verb="group", gives_way=True) as writer:
             return _group_batch(ctx, writer)
 
 

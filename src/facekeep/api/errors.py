@@ -19,6 +19,7 @@ from facekeep.domain.errors import (
     EnvironmentFault,
     FacekeepError,
     LibraryOffline,
+    MachineFault,
     ModelFault,
     NotFound,
     NothingToUndo,
@@ -47,6 +48,7 @@ STATUS_OF: Mapping[type[FacekeepError], HTTPStatus] = {
     LibraryOffline: HTTPStatus.SERVICE_UNAVAILABLE,
     # The request was understood; it is the photo that gives no picture.
     PhotoFault: HTTPStatus.UNPROCESSABLE_ENTITY,
+    MachineFault: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The answer to each error. A test walks the tree and fails when a class has none."""
 

@@ -141,6 +141,9 @@ class PhotoFault(FacekeepError):
 class MachineFault(PhotoFault):
     """No photo could be looked at now: no memory, no models, no child. Met while it was this one's turn."""
 
+    code = "environment"
+    exit_status = 3
+
     def __init__(
         self, message: str, *, hint: str = "", detail: str = "", long_side: int | None = None
     ) -> None:

@@ -3,7 +3,7 @@
 The cost is that of the faces and groups given, which should be those near the new faces, not the library.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ class Known:
     weight: Doubles
     scatter: Doubles
     """Weighted mean squared distance of its faces from the mean."""
-    photos: Sequence[Collection[int]]
+    photos: Sequence[frozenset[int]]
     """The photos that each is in."""
     named: Flags
     """Whose faces only their user may add to: they are proposed, never joined."""
@@ -71,7 +71,8 @@ def grow(
     group[clear] = place[len(known) :]
     of_known = place[: len(known)]
     against = np.stack([refused[:, 0], of_known[refused[:, 1]]], axis=1)
-    return _told(with_poor(faces, group, groups, against, likeness, library), of_known, known.named)
+    group = with_poor(faces, group, groups, likeness, library, against=against)
+    return _told(group, of_known, known.named)
 
 
 def _already_there(photo: Ids, known: Known) -> Ids:
@@ -79,10 +80,11 @@ def _already_there(photo: Ids, known: Known) -> Ids:
     faces_of: dict[int, list[int]] = {}
     for face, where in enumerate(photo.tolist()):
         faces_of.setdefault(where, []).append(face)
+    there = set(faces_of)
     found = [
         (face, group)
         for group, photos in enumerate(known.photos)
-        for where in faces_of.keys() & set(photos)
+        for where in sorted(there & photos)
         for face in faces_of[where]
     ]
     return np.array(found, dtype=np.int64).reshape(-1, 2)

@@ -28,6 +28,8 @@ class Facts:
     """Whom; of many, some."""
     losers: Sequence[int] = ()
     """Whom the faces were taken from; of many, some."""
+    faces: Sequence[int] = ()
+    """The faces in it; of many, some. May hold one twice."""
 
 
 @dataclass(frozen=True, slots=True)

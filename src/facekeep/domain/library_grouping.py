@@ -55,6 +55,18 @@ class Faces:
     def __len__(self) -> int:
         return len(self.photo)
 
+    def some(self, which: Ids | slice) -> "Faces":
+        """Those at some indexes, in that order."""
+        return Faces(self.vectors[which], self.photo[which], self.quality[which])
+
+    def followed_by(self, others: "Faces") -> "Faces":
+        """These, then the others."""
+        return Faces(
+            np.concatenate([self.vectors, others.vectors]),
+            np.concatenate([self.photo, others.photo]),
+            np.concatenate([self.quality, others.quality]),
+        )
+
     @property
     def clear(self) -> npt.NDArray[np.bool_]:
         """Which may found a group."""
@@ -93,7 +105,7 @@ def group_library(
         separate = _between_nodes(place, separate)
         if len(nodes) == len(place):
             break
-    node = with_poor(faces, node, nodes, _against(apart, node), likeness, len(faces))
+    node = with_poor(faces, node, nodes, likeness, len(faces), apart=apart)
     return _named(node, held)
 
 
@@ -181,11 +193,20 @@ def renumbered(group: Ids) -> Ids:
     return result
 
 
-def with_poor(faces: Faces, group: Ids, groups: Nodes, against: Ids, likeness: Likeness, library: int) -> Ids:
+def with_poor(
+    faces: Faces,
+    group: Ids,
+    groups: Nodes,
+    likeness: Likeness,
+    library: int,
+    *,
+    apart: Ids = NOWHERE,
+    against: Ids = NOWHERE,
+) -> Ids:
     """Poor faces that are in no group yet join the one that is clearly theirs.
 
-    `group` says for each face which of the `groups` it is in. `against`, shape (m, 2), are faces and groups
-    that they must not join, besides those that are in their photo.
+    `group` says for each face which of the `groups` it is in. Two faces `apart`, shape (m, 2), do not come
+    together, nor a face with a group in its photo, or with one it is `against`, shape (m, 2).
     """
     poor = np.flatnonzero((group == LONE) & ~faces.clear)
     size = np.bincount(group[group != LONE], minlength=len(groups))
@@ -196,14 +217,7 @@ def with_poor(faces: Faces, group: Ids, groups: Nodes, against: Ids, likeness: L
     both = joined(some, Nodes.free(faces.vectors[poor], np.ones(len(poor))))
     pairs = near_pairs(both.mean, REACH * likeness.within**0.5)
     who, where, doubt = _clearly(both, pairs, len(solid), likeness, library)
-    return _placed(faces.photo, group, (poor[who], solid[where], doubt), against)
-
-
-def _against(apart: Ids, group: Ids) -> Ids:
-    """(face, group) for each face that must not be with somebody who is in the group."""
-    both = np.concatenate([apart, apart[:, ::-1]])
-    pairs = np.stack([both[:, 0], group[both[:, 1]]], axis=1)
-    return np.asarray(pairs[pairs[:, 1] != LONE])
+    return _placed(faces.photo, group, (poor[who], solid[where], doubt), apart, against)
 
 
 def _clearly(
@@ -221,20 +235,20 @@ def _clearly(
     return who[chosen] - groups, where[chosen], doubt[chosen]
 
 
-def _placed(photo: Ids, group: Ids, moves: tuple[Ids, Ids, Doubles], against: Ids) -> Ids:
-    """Put faces into groups, least doubt first: nobody into a group that is in the photo already.
-
-    `moves` are faces, the group that each would join, and the doubt. `against`, shape (m, 2), are faces and
-    groups that they must not join.
-    """
+def _placed(photo: Ids, group: Ids, moves: tuple[Ids, Ids, Doubles], apart: Ids, against: Ids) -> Ids:
+    """Put faces into groups, least doubt first. `moves` are faces, where each would go, and the doubt."""
+    who, where, doubt = moves
     result = group.copy()
-    inside = group != LONE
+    inside = (group != LONE) & np.isin(photo, photo[who])
     taken = set(zip(photo[inside].tolist(), group[inside].tolist(), strict=True))
     refused = set(map(tuple, against.tolist()))
-    who, where, doubt = moves
+    others: dict[int, list[int]] = {}
+    for one, other in [*apart.tolist(), *apart[:, ::-1].tolist()]:
+        others.setdefault(one, []).append(other)
     for index in np.lexsort((who, doubt)).tolist():
         face, into = int(who[index]), int(where[index])
-        if (int(photo[face]), into) not in taken and (face, into) not in refused:
+        met = {int(result[other]) for other in others.get(face, ())}
+        if (int(photo[face]), into) not in taken and (face, into) not in refused and into not in met:
             result[face] = into
             taken.add((int(photo[face]), into))
     return result

@@ -77,7 +77,7 @@ def near_pairs(
     if len(vectors) < 2:
         return NO_PAIRS
     few = len(vectors) <= EXACT
-    cells = _one_cell(len(vectors)) if few else _cells(vectors, np.random.default_rng(seed))
+    cells = _one_cell(len(vectors)) if few else _cells(vectors, squares, seed, threads)
     probes = 1 if few else PROBES
     shape = (len(vectors), probes, neighbours)
     found, squared = np.full(shape, -1, dtype=np.int32), np.full(shape, np.inf, dtype=np.float32)
@@ -112,12 +112,21 @@ def _one_cell(count: int) -> _Cells:
     return _Cells([everything], [everything], [np.zeros(count, dtype=np.int64)])
 
 
-def _cells(vectors: Vectors, random: np.random.Generator) -> _Cells:
-    centres = _centres(vectors, random)
-    nearest = _nearest_centres(vectors, centres)
-    count = len(centres)
-    members = _by_value(nearest[:, 0].astype(np.int64), count)
-    slots = _by_value(nearest.ravel().astype(np.int64), count)
+def _cells(vectors: Vectors, squares: Single, seed: int, threads: int) -> _Cells:
+    centres = _centres(vectors, np.random.default_rng(seed))
+    nearest = np.empty((len(vectors), PROBES), dtype=np.int32)
+
+    def look(rows: slice) -> None:
+        distances = _to_centres(vectors[rows].astype(np.float32, copy=False), centres)
+        distances += squares[rows, None] / 2
+        kept = _least(np.maximum(distances, 0.0, out=distances), PROBES)
+        order = np.argsort(np.take_along_axis(distances, kept, axis=1), axis=1, kind="stable")
+        nearest[rows] = np.take_along_axis(kept, order, axis=1)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(look, _blocks(len(vectors), BLOCK)))
+    members = _by_value(nearest[:, 0].astype(np.int64), len(centres))
+    slots = _by_value(nearest.ravel().astype(np.int64), len(centres))
     return _Cells(members, [s // PROBES for s in slots], [s % PROBES for s in slots])
 
 
@@ -140,16 +149,6 @@ def _to_centres(vectors: Single, centres: Single) -> Single:
     """Half the squared distances, without the part that is the same for all centres."""
     halves = np.einsum("ij,ij->i", centres, centres) / 2
     return np.asarray(halves - vectors @ centres.T)
-
-
-def _nearest_centres(vectors: Vectors, centres: Single) -> Whole:
-    """Shape (n, PROBES); the nearest first, the others in no order."""
-    nearest = np.empty((len(vectors), PROBES), dtype=np.int32)
-    for rows in _blocks(len(vectors), BLOCK):
-        distances = _to_centres(vectors[rows].astype(np.float32, copy=False), centres)
-        kept = np.argpartition(distances, (0, PROBES - 1), axis=1)[:, :PROBES]
-        nearest[rows] = kept
-    return nearest
 
 
 def _by_value(values: Ids, count: int) -> list[Ids]:

@@ -53,7 +53,7 @@ def same_person_twice(
     pairs = near_pairs(known.mean, reach, neighbours=NEIGHBOURS, seed=seed)
     limit = likeness.askable(known.weight[pairs.one], known.weight[pairs.other], library)
     doubt = apartness(known.nodes, pairs.one, pairs.other, likeness) / limit
-    photos = [set(some) for some in known.photos]
+    photos = known.photos
     refused = {(min(pair), max(pair)) for pair in apart}
     found = [
         Alike(one, other, float(pairs.squared[index]) ** 0.5, float(doubt[index]))

@@ -46,10 +46,11 @@ def regroup(faces: Faces, past: Past, likeness: Likeness, *, seed: int = 0, thre
     closed = past.kept & np.isin(past.group, np.array(sorted(past.closed), dtype=np.int64))
     rest = np.flatnonzero(~closed)
     held = np.where(past.kept, past.group, LONE)[rest]
-    some = Faces(faces.vectors[rest], faces.photo[rest], faces.quality[rest])
     apart = _against_kept(past, rest, held)
     group = np.full(len(faces), LONE)
-    group[rest] = group_library(some, likeness, held=held, apart=apart, seed=seed, threads=threads)
+    group[rest] = group_library(
+        faces.some(rest), likeness, held=held, apart=apart, seed=seed, threads=threads
+    )
     opened = int(group.max(initial=LONE)) + 1
     people, place = np.unique(past.group[closed], return_inverse=True)
     group[closed] = opened + place

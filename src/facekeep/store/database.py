@@ -34,6 +34,16 @@ _INTRODUCE = (
 
 GAVE_WAY_TRIES = 3
 
+_PATIENCE = "SET LOCAL lock_timeout = '400ms'"
+"""Below the second after which the server looks for transactions that wait for each other: whoever is less
+patient gives way, and the other never notices."""
+
+_MET = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.LockNotAvailable,
+)
+
 
 class GaveWay(Conflict):
     """Two transactions waited for each other, and this one was chosen to begin anew."""
@@ -140,15 +150,23 @@ class Database:
 
     @contextmanager
     def write(
-        self, actor: Actor = "machine", *, verb: str = "", about: Parameters | None = None
+        self,
+        actor: Actor = "machine",
+        *,
+        verb: str = "",
+        about: Parameters | None = None,
+        gives_way: bool = False,
     ) -> Iterator[Writer]:
         """One transaction. The database refuses a machine what only a user may do.
 
-        `verb` and `about` name the decision that its changes are entered under in the journal.
+        `verb` and `about` name the decision that its changes are entered under in the journal. One that
+        `gives_way` waits for no other transaction for long: GaveWay, and it may begin anew.
         """
         told = "" if about is None else json.dumps(dict(about))
         with _translated(), self._pool.connection() as connection, connection.transaction():
             connection.execute(_INTRODUCE, (actor, verb, told))
+            if gives_way:
+                connection.execute(_PATIENCE)
             yield Writer(connection)
 
     @contextmanager
@@ -193,7 +211,7 @@ def _translated() -> Iterator[None]:
         yield
     except psycopg.errors.IntegrityError as error:
         raise Conflict(_first_line(error), hint="Look again: it may have changed meanwhile.") from error
-    except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
+    except _MET as error:
         raise GaveWay(
             f"two changes met, and this one gave way: {_first_line(error)}", hint="Do it again."
         ) from error

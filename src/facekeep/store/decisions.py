@@ -1,6 +1,6 @@
 """Reading the journal: decisions newest first, each with its line for people, and what each changed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -63,6 +63,7 @@ class _Decision:
     about: dict[str, Any]
     undoes: int | None
     undone_by: int | None
+    facts: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +74,7 @@ class _Root:
     verb: str
     actor: str
     about: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    decision: int
-    changes: int
-    put: int
-    taken: int
-    confirmed: int
-    made: int
-    joined: int
-    receivers: int
-    people: list[int]
-    losers: list[int]
-    faces: list[int]
-
-    def value(self) -> Facts:
-        return Facts(**{field.name: getattr(self, field.name) for field in fields(Facts)})
+    facts: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,39 +158,40 @@ def _filtered(name: str, conditions: Sequence[str]) -> str:
 def _with_lines(reader: Reader, found: Sequence[_Decision]) -> list[DecisionRow]:
     numbers = [row.decision for row in found]
     roots = {row.decision: row for row in reader.all(_Root, SQL["roots"], {"decisions": numbers})}
-    wanted = sorted({*numbers, *(root.root for root in roots.values())})
-    facts = {row.decision: row for row in reader.all(_Facts, SQL["facts"], {"decisions": wanted})}
-    names = _names(reader, _pairs(roots.values(), facts))
-    return [_row(row, roots[row.decision], facts, names) for row in found]
+    pairs = {(root.root, person) for root in roots.values() for person in _people_in(root)}
+    names = _names(reader, sorted(pairs))
+    return [_row(row, roots[row.decision], names) for row in found]
 
 
-def _pairs(roots: Iterable[_Root], facts: dict[int, _Facts]) -> list[tuple[int, int]]:
-    """(decision, person) of all whose names a line may need."""
-    return sorted(
-        {(root.root, person) for root in roots for person in _people_in(root, facts.get(root.root))}
-    )
-
-
-def _people_in(root: _Root, facts: _Facts | None) -> list[int]:
+def _people_in(root: _Root) -> list[int]:
+    """All whose names its line may need."""
+    facts = _facts(root.facts)
     asked = [root.about.get(key) for key in ("person", "from", "into")]
-    moved = [] if facts is None else [*facts.people, *facts.losers]
-    return list(dict.fromkeys([one for one in asked if isinstance(one, int)] + moved))
+    known = [one for one in asked if isinstance(one, int)]
+    return list(dict.fromkeys([*known, *facts.people, *facts.losers]))
 
 
-def _row(
-    row: _Decision, root: _Root, facts: dict[int, _Facts], names: dict[int, dict[int, Called]]
-) -> DecisionRow:
-    of_root = facts.get(root.root)
-    value = Facts() if of_root is None else of_root.value()
-    line = summary(Told(root.verb, root.actor, root.about, value, names.get(root.root, {})))
-    own = facts.get(row.decision)
+def _row(row: _Decision, root: _Root, names: dict[int, dict[int, Called]]) -> DecisionRow:
+    line = summary(Told(root.verb, root.actor, root.about, _facts(root.facts), names.get(root.root, {})))
+    own = _facts(row.facts)
     return DecisionRow(
-        **{field.name: getattr(row, field.name) for field in fields(_Decision)},
-        changes=0 if own is None else own.changes,
-        faces=[] if own is None else list(dict.fromkeys(own.faces))[:FACES_SHOWN],
-        people=_people_in(root, of_root),
+        decision=row.decision,
+        verb=row.verb,
+        actor=row.actor,
+        decided_at=row.decided_at,
+        about=row.about,
+        undoes=row.undoes,
+        undone_by=row.undone_by,
+        changes=own.changes,
+        faces=list(dict.fromkeys(own.faces))[:FACES_SHOWN],
+        people=_people_in(root),
         summary=summary_of_undo(row.actor, line, steps=root.steps) if root.steps else line,
     )
+
+
+def _facts(kept: dict[str, Any] | None) -> Facts:
+    """None only within the transaction that decides: they are counted when it is complete."""
+    return Facts() if kept is None else Facts(**kept)
 
 
 def _names(reader: Reader, pairs: Sequence[tuple[int, int]]) -> dict[int, dict[int, Called]]:

@@ -1,6 +1,6 @@
 -- name: page
 -- What is in braces narrows the rows; it is one of our own fragments, of several lines.
-SELECT d.id AS decision, d.verb, d.actor, d.decided_at, d.about, d.undoes, standing_undo(d.id) AS undone_by
+SELECT d.id AS decision, d.verb, d.actor, d.decided_at, d.about, d.undoes, standing_undo(d.id) AS undone_by, d.facts
 FROM decision d
 {filter}
 ORDER BY d.id DESC LIMIT %(limit)s
@@ -25,24 +25,8 @@ WITH RECURSIVE back AS (
     UNION ALL
     SELECT b.decision, d.id, d.undoes, b.steps + 1 FROM back b JOIN decision d ON d.id = b.undoes
 )
-SELECT b.decision, b.root, b.steps, r.verb, r.actor, r.about
+SELECT b.decision, b.root, b.steps, r.verb, r.actor, r.about, r.facts
 FROM back b JOIN decision r ON r.id = b.root WHERE b.undoes IS NULL;
-
--- name: facts
-SELECT decision_id AS decision, count(*) AS changes,
-       count(*) FILTER (WHERE to_person IS DISTINCT FROM from_person AND to_person IS NOT NULL) AS put,
-       count(*) FILTER (WHERE from_person IS NOT NULL AND to_person IS NULL) AS taken,
-       count(*) FILTER (WHERE from_person = to_person) AS confirmed,
-       count(*) FILTER (WHERE kind = 'person' AND before IS NULL) AS made,
-       count(*) FILTER (WHERE kind = 'person' AND before IS NOT NULL AND before->'merged_into' IS NULL
-                              AND after->'merged_into' IS NOT NULL) AS joined,
-       count(DISTINCT to_person) FILTER (WHERE to_person IS DISTINCT FROM from_person) AS receivers,
-       coalesce((array_agg(DISTINCT to_person)
-                 FILTER (WHERE to_person IS NOT NULL AND to_person IS DISTINCT FROM from_person))[:3], '{}') AS people,
-       coalesce((array_agg(DISTINCT from_person)
-                 FILTER (WHERE from_person IS NOT NULL AND to_person IS DISTINCT FROM from_person))[:3], '{}') AS losers,
-       coalesce((array_agg(face_id ORDER BY number) FILTER (WHERE face_id IS NOT NULL))[:12], '{}') AS faces
-FROM change WHERE decision_id = ANY(%(decisions)s) GROUP BY decision_id;
 
 -- name: names
 -- What people were called before a decision, and after it.

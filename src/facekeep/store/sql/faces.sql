@@ -9,7 +9,7 @@ LEFT JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
 WHERE f.photo_id = %(photo)s ORDER BY f.id FOR UPDATE OF f;
 
 -- name: lock
-SELECT id FROM face WHERE id = %(face)s FOR UPDATE;
+SELECT id FROM face WHERE id = %(face)s FOR NO KEY UPDATE;
 
 -- name: add
 INSERT INTO face (photo_id, x, y, width, height, landmarks, score, quality, quality_size, quality_sharpness,
@@ -80,7 +80,8 @@ UPDATE face SET grouped = true WHERE id = ANY(%(faces)s);
 
 -- name: look_again_near
 -- Lone faces within reach of a person's best faces: the next grouping asks again whether they are this person.
-UPDATE face SET grouped = false WHERE id IN (
+-- Not those that somebody is deciding about: faces are locked before people, so nobody waits for one here.
+UPDATE face SET grouped = false WHERE id IN (SELECT l.id FROM face l WHERE l.id IN (
     SELECT n.face_id FROM (
         SELECT e.vector FROM assignment a JOIN face f ON f.id = a.face_id
         JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
@@ -92,13 +93,18 @@ UPDATE face SET grouped = false WHERE id IN (
     ) AS n
     WHERE n.vector <-> x.vector <= %(reach)s
       AND NOT EXISTS (SELECT FROM assignment o WHERE o.face_id = n.face_id)
-);
+) FOR NO KEY UPDATE SKIP LOCKED);
 
 -- name: mark_ungrouped
-UPDATE face SET grouped = false WHERE id = ANY(%(faces)s);
+-- Not those that somebody else is deciding about.
+UPDATE face SET grouped = false
+WHERE id IN (SELECT id FROM face WHERE id = ANY(%(faces)s) FOR NO KEY UPDATE SKIP LOCKED);
 
 -- name: settle_assigned
-UPDATE face SET grouped = true WHERE NOT grouped AND EXISTS (SELECT FROM assignment a WHERE a.face_id = face.id);
+UPDATE face SET grouped = true WHERE id IN (
+    SELECT f.id FROM face f WHERE NOT f.grouped AND EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
+    FOR NO KEY UPDATE SKIP LOCKED
+);
 
 -- name: groups
 -- Unnamed people as grouping sees them: how many faces, their mean, their mean squared norm, their photos.

@@ -20,7 +20,7 @@ ORDER BY max(number) DESC;
 SELECT id FROM face WHERE id = ANY(%(faces)s) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: lock_people
-SELECT id FROM person WHERE id = ANY(%(people)s) ORDER BY id FOR UPDATE;
+SELECT id FROM person WHERE id = ANY(%(people)s) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: touch
 UPDATE person SET version = version + 1 WHERE id = ANY(%(people)s);

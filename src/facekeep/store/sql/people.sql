@@ -2,10 +2,10 @@
 INSERT INTO person (name) VALUES (%(name)s) RETURNING id;
 
 -- name: lock
-SELECT id AS person, name, hidden, version, merged_into FROM person WHERE id = %(person)s AND NOT gone FOR UPDATE;
+SELECT id AS person, name, hidden, version, merged_into FROM person WHERE id = %(person)s AND NOT gone FOR NO KEY UPDATE;
 
 -- name: hold
-SELECT id FROM person WHERE id = ANY(%(people)s) ORDER BY id FOR UPDATE;
+SELECT id FROM person WHERE id = ANY(%(people)s) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: merged_into
 SELECT merged_into FROM person WHERE id = %(person)s;

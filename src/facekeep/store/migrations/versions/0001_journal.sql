@@ -10,6 +10,8 @@ CREATE TABLE decision (
     -- What was asked for, for people who read the journal. What was done is in `change`.
     about jsonb NOT NULL DEFAULT '{}',
     undoes bigint REFERENCES decision,
+    -- What came of it, in numbers, with some of the faces and people in it.
+    facts jsonb,
     CONSTRAINT undoes_another CHECK (undoes < id)
 );
 CREATE INDEX decision_undoes ON decision (undoes) WHERE undoes IS NOT NULL;
@@ -59,6 +61,30 @@ BEGIN
     RETURN opened;
 END $$;
 
+-- What a decision came to, counted once when its transaction is complete: a listing need not look at its changes.
+CREATE FUNCTION sum_up_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE decision SET facts = (SELECT to_jsonb(f) FROM (
+        SELECT count(*) AS changes,
+               count(*) FILTER (WHERE to_person IS DISTINCT FROM from_person AND to_person IS NOT NULL) AS put,
+               count(*) FILTER (WHERE from_person IS NOT NULL AND to_person IS NULL) AS taken,
+               count(*) FILTER (WHERE from_person = to_person) AS confirmed,
+               count(*) FILTER (WHERE kind = 'person' AND before IS NULL) AS made,
+               count(*) FILTER (WHERE kind = 'person' AND before IS NOT NULL AND before->'merged_into' IS NULL
+                                      AND after->'merged_into' IS NOT NULL) AS joined,
+               count(DISTINCT to_person) FILTER (WHERE to_person IS DISTINCT FROM from_person) AS receivers,
+               coalesce((array_agg(DISTINCT to_person) FILTER (
+                   WHERE to_person IS NOT NULL AND to_person IS DISTINCT FROM from_person))[:3], '{}') AS people,
+               coalesce((array_agg(DISTINCT from_person) FILTER (
+                   WHERE from_person IS NOT NULL AND to_person IS DISTINCT FROM from_person))[:3], '{}') AS losers,
+               coalesce((array_agg(face_id ORDER BY number) FILTER (WHERE face_id IS NOT NULL))[:12], '{}') AS faces
+        FROM change WHERE decision_id = NEW.id
+    ) AS f) WHERE id = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER sum_up AFTER INSERT ON decision
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION sum_up_decision();
+
 -- The undo of a decision that stands: one that was itself undone does not.
 CREATE FUNCTION standing_undo(which bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -72,6 +98,7 @@ $$;
 
 -- `(SELECT open_decision())` is asked once for a statement, and not at all when that changed nothing.
 -- No nested loop: a plan is kept for the session, and one made for a few rows would take seconds for thousands.
+-- OFFSET 0 keeps both states from being made twice, once to compare and once to enter.
 CREATE FUNCTION journal_assignment() RETURNS trigger LANGUAGE plpgsql SET enable_nestloop = off AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -82,8 +109,9 @@ BEGIN
         SELECT (SELECT open_decision()), 'assignment', o.face_id, kept_of(to_jsonb(o)) FROM old_rows o;
     ELSE
         INSERT INTO change (decision_id, kind, face_id, before, after)
-        SELECT (SELECT open_decision()), 'assignment', n.face_id, kept_of(to_jsonb(o)), kept_of(to_jsonb(n))
-        FROM new_rows n JOIN old_rows o USING (face_id) WHERE kept_of(to_jsonb(o)) <> kept_of(to_jsonb(n));
+        SELECT (SELECT open_decision()), 'assignment', k.face_id, k.before, k.after
+        FROM (SELECT face_id, kept_of(to_jsonb(o)) AS before, kept_of(to_jsonb(n)) AS after
+              FROM new_rows n JOIN old_rows o USING (face_id) OFFSET 0) AS k WHERE k.before <> k.after;
     END IF;
     RETURN NULL;
 END $$;
@@ -122,8 +150,9 @@ BEGIN
         SELECT (SELECT open_decision()), 'person', o.id, kept_of(to_jsonb(o)) FROM old_rows o;
     ELSE
         INSERT INTO change (decision_id, kind, person_id, before, after)
-        SELECT (SELECT open_decision()), 'person', n.id, kept_of(to_jsonb(o)), kept_of(to_jsonb(n))
-        FROM new_rows n JOIN old_rows o USING (id) WHERE kept_of(to_jsonb(o)) <> kept_of(to_jsonb(n));
+        SELECT (SELECT open_decision()), 'person', k.id, k.before, k.after
+        FROM (SELECT id, kept_of(to_jsonb(o)) AS before, kept_of(to_jsonb(n)) AS after
+              FROM new_rows n JOIN old_rows o USING (id) OFFSET 0) AS k WHERE k.before <> k.after;
     END IF;
     RETURN NULL;
 END $$;
