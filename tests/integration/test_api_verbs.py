@@ -42,7 +42,12 @@ def test_details_are_kept_and_checked(api: httpx.Client) -> None:
     url = f"{API}/people/{person['person']}/details"
     before = api.get(url).json()
     assert (before["aliases"], before["auto"], before["birth_date"]) == ([], True, None)
-    edit = {"aliases": ["Countess"], "birth_date": "1815-12-10", "notes": "maths", "version": before["version"]}
+    edit = {
+        "aliases": ["Countess"],
+        "birth_date": "1815-12-10",
+        "notes": "maths",
+        "version": before["version"],
+    }
     after = api.patch(url, json=edit)
     assert after.status_code == 200, after.text
     assert after.json()["birth_date"] == "1815-12-10"

@@ -181,4 +181,6 @@ def test_the_journal_of_a_person_and_of_a_face(bench: Bench, two: tuple[int, int
         assert "hide" not in [entry.verb for entry in of_ada]
         some = next(row.face for row in bench.faces() if row.person == ada)
         assert store.decisions(reader, face=some).items[0].verb == "name"
-        assert store.changes(reader, last(bench)).items[0].after["hidden"] is True
+        after = store.changes(reader, last(bench)).items[0].after
+        assert after is not None
+        assert after["hidden"] is True

@@ -104,6 +104,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/faces/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description These faces are that person, or a new one. Says for each what happened.
+         */
+        post: operations["faces_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faces/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove
+         * @description These faces are not who they are said to be. Says for each what happened.
+         */
+        post: operations["faces_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/faces/{face}": {
         parameters: {
             query?: never;
@@ -486,7 +526,11 @@ export interface paths {
         get: operations["people_get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete
+         * @description Nobody is this person any more; their faces are unknown again. Can be undone.
+         */
+        delete: operations["people_delete"];
         options?: never;
         head?: never;
         /**
@@ -494,6 +538,30 @@ export interface paths {
          * @description Name, rename or hide a person, as one decision. Naming confirms the faces: no machine moves them.
          */
         patch: operations["people_change"];
+        trace?: never;
+    };
+    "/api/v1/people/{person}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Details
+         * @description All that a user says of a person.
+         */
+        get: operations["people_details"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Edit
+         * @description Other names, birth date, notes, favourite, automatic or not, and the face that shows them.
+         */
+        patch: operations["people_edit"];
         trace?: never;
     };
     "/api/v1/people/{person}/merge": {
@@ -510,6 +578,66 @@ export interface paths {
          * @description This person and `into` are one. Gives the one that stays.
          */
         post: operations["people_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/photos/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Photos
+         * @description In these photos it is not this person but another, or a new one.
+         */
+        post: operations["people_move_photos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/photos/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Photos
+         * @description In these photos it is not this person.
+         */
+        post: operations["people_remove_photos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Split
+         * @description These faces are somebody else: a new person.
+         */
+        post: operations["people_split"];
         delete?: never;
         options?: never;
         head?: never;
@@ -937,6 +1065,16 @@ export interface components {
             summary: string;
         };
         /**
+         * Deleted
+         * @description Whose faces are unknown again.
+         */
+        Deleted: {
+            /** Faces */
+            faces: number[];
+            /** Person */
+            person: number;
+        };
+        /**
          * Face
          * @description A face in a photo, with who it is as far as known.
          */
@@ -988,6 +1126,34 @@ export interface components {
             source: "detected" | "drawn" | "imported";
         };
         /**
+         * FaceOutcome
+         * @description What happened to one face.
+         */
+        FaceOutcome: {
+            /** Face */
+            face: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "moved" | "confirmed" | "same" | "removed" | "not_found";
+        };
+        /**
+         * FacesMove
+         * @description Faces, and whose they are: of a person, of a new one with a name, or of a new one without.
+         */
+        FacesMove: {
+            /** Faces */
+            faces: number[];
+            /**
+             * Name
+             * @description The name of a new person; null for one without a name.
+             */
+            name?: string | null;
+            /** Person */
+            person?: number | null;
+        };
+        /**
          * FacesPage
          * @description Part of a listing. `next` is the cursor of the following part; null at the end.
          */
@@ -998,6 +1164,20 @@ export interface components {
             next: string | null;
             /** Total */
             total: number;
+        };
+        /**
+         * FacesRemove
+         * @description Faces that are not who they are said to be.
+         */
+        FacesRemove: {
+            /** Faces */
+            faces: number[];
+            /**
+             * Reject
+             * @description Remember it for good.
+             * @default true
+             */
+            reject: boolean;
         };
         /**
          * Failure
@@ -1339,6 +1519,19 @@ export interface components {
             root: string;
         };
         /**
+         * Moved
+         * @description Whom the faces went to, and a word for each.
+         */
+        Moved: {
+            /** Items */
+            items: components["schemas"]["FaceOutcome"][];
+            /**
+             * Person
+             * @description Null for nobody.
+             */
+            person: number | null;
+        };
+        /**
          * Names
          * @description Named people that fit what was typed.
          */
@@ -1421,6 +1614,82 @@ export interface components {
             version: number;
         };
         /**
+         * PersonDetails
+         * @description All that a user says of a person.
+         */
+        PersonDetails: {
+            /**
+             * Aliases
+             * @description Other names they are found by.
+             */
+            aliases: string[];
+            /**
+             * Auto
+             * @description Whether facekeep may put faces on them without being asked.
+             */
+            auto: boolean;
+            /**
+             * Birth Date
+             * @description facekeep finds nobody in a photo taken before it.
+             */
+            birth_date: string | null;
+            /**
+             * Cover
+             * @description The face that was chosen to show them; null for the best.
+             */
+            cover: number | null;
+            /** Favourite */
+            favourite: boolean;
+            /** Hidden */
+            hidden: boolean;
+            /** Name */
+            name: string | null;
+            /** Notes */
+            notes: string;
+            /** Person */
+            person: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * PersonEdit
+         * @description What to change; what is left out stays.
+         */
+        PersonEdit: {
+            /**
+             * Aliases
+             * @default []
+             */
+            aliases: string[];
+            /**
+             * Auto
+             * @default true
+             */
+            auto: boolean;
+            /** Birth Date */
+            birth_date?: string | null;
+            /**
+             * Cover
+             * @description One of the person's faces; null for the best.
+             */
+            cover?: number | null;
+            /**
+             * Favourite
+             * @default false
+             */
+            favourite: boolean;
+            /**
+             * Notes
+             * @default
+             */
+            notes: string;
+            /**
+             * Version
+             * @description The version you looked at; 409 when it has changed since.
+             */
+            version: number;
+        };
+        /**
          * PersonMerge
          * @description Both are one: the faces move to `into`, which stays.
          */
@@ -1432,6 +1701,19 @@ export interface components {
              * @description The version you looked at; 409 when it has changed since.
              */
             version: number;
+        };
+        /**
+         * PersonSplit
+         * @description Faces of a person that are somebody else.
+         */
+        PersonSplit: {
+            /** Faces */
+            faces: number[];
+            /**
+             * Name
+             * @description The name of a new person; null for one without a name.
+             */
+            name?: string | null;
         };
         /**
          * Photo
@@ -1504,6 +1786,21 @@ export interface components {
             width: number | null;
         };
         /**
+         * PhotosMove
+         * @description Photos of a person in which it is another.
+         */
+        PhotosMove: {
+            /**
+             * Name
+             * @description The name of a new person; null for one without a name.
+             */
+            name?: string | null;
+            /** Person */
+            person?: number | null;
+            /** Photos */
+            photos: number[];
+        };
+        /**
          * PhotosPage
          * @description Part of a listing. `next` is the cursor of the following part; null at the end.
          */
@@ -1514,6 +1811,20 @@ export interface components {
             next: string | null;
             /** Total */
             total: number;
+        };
+        /**
+         * PhotosRemove
+         * @description Photos in which it is not this person.
+         */
+        PhotosRemove: {
+            /** Photos */
+            photos: number[];
+            /**
+             * Reject
+             * @description Remember it for good.
+             * @default true
+             */
+            reject: boolean;
         };
         /**
          * PixelBox
@@ -2057,6 +2368,130 @@ export interface operations {
             };
             /** @description Bad Request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    faces_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FacesMove"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The journal's number of what was decided, to undo it by; absent when nothing changed. */
+                    "X-Facekeep-Decision"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    faces_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FacesRemove"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The journal's number of what was decided, to undo it by; absent when nothing changed. */
+                    "X-Facekeep-Decision"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3139,6 +3574,68 @@ export interface operations {
             };
         };
     };
+    people_delete: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                person: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The journal's number of what was decided, to undo it by; absent when nothing changed. */
+                    "X-Facekeep-Decision"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     people_change: {
         parameters: {
             query?: never;
@@ -3212,6 +3709,128 @@ export interface operations {
             };
         };
     };
+    people_details: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    people_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The journal's number of what was decided, to undo it by; absent when nothing changed. */
+                    "X-Facekeep-Decision"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonDetails"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     people_merge: {
         parameters: {
             query?: never;
@@ -3236,6 +3855,216 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    people_move_photos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhotosMove"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The journal's number of what was decided, to undo it by; absent when nothing changed. */
+                    "X-Facekeep-Decision"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    people_remove_photos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhotosRemove"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The journal's number of what was decided, to undo it by; absent when nothing changed. */
+                    "X-Facekeep-Decision"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    people_split: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonSplit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The journal's number of what was decided, to undo it by; absent when nothing changed. */
+                    "X-Facekeep-Decision"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
                 };
             };
             /** @description Bad Request */
