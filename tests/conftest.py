@@ -1,5 +1,6 @@
 """Fixtures that every test folder may use, and a closing section that says what did not run."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -33,6 +34,18 @@ def databases_apart() -> Iterator[None]:
     else:
         os.environ["FACEKEEP_PG_FOLDER"] = before
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def logging_apart() -> Iterator[None]:
+    """A command that is run inside this process sets up logging; not for the tests that follow."""
+    root = logging.getLogger()
+    level, before = root.level, list(root.handlers)
+    yield
+    root.setLevel(level)
+    for handler in [each for each in root.handlers if each not in before]:
+        if type(handler).__module__.startswith("facekeep"):  # pytest's own come and go by themselves
+            root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")

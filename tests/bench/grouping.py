@@ -71,9 +71,10 @@ class Files:
         """With those to be added at the end; in half precision where vectors are long: half the memory."""
         made = library(model, Crowd(self.size + REPEATED + sum(ADDITIONS[1:])))
         kind = np.float16 if model.dimensions > 256 else np.float32
-        parts = (made.vectors.astype(kind), made.photo, made.quality, made.person)
-        for name, part in zip(("vectors", "photo", "quality", "person"), parts, strict=True):
-            np.save(self.folder / f"{name}.npy", part)
+        np.save(self.folder / "vectors.npy", made.vectors.astype(kind))
+        np.save(self.folder / "photo.npy", made.photo)
+        np.save(self.folder / "quality.npy", made.quality)
+        np.save(self.folder / "person.npy", made.person)
 
     def faces(self) -> Faces:
         """Those to be grouped at first."""

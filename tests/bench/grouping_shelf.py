@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from facekeep.domain.growth import Growth, Known, grow
-from facekeep.domain.library_grouping import CLEAR, LONE, Faces, summed_up
-from facekeep.domain.likeness import Likeness
-from facekeep.domain.neighbours import Ids
+from facekeep.domain.library_grouping import CLEAR, LONE, Faces, library_of, summed_up
+from facekeep.domain.likeness import Library, Likeness
+from facekeep.domain.neighbours import Ids, Vectors
 
 NEAREST = 12
 """Groups and lone faces that are met for each new face."""
@@ -31,6 +31,7 @@ class Shelf:
     named: set[int] = field(default_factory=set)
     seconds: float = 0.0
     """How long the last addition took, without looking up and writing down: what grouping itself costs."""
+    _middle: Vectors | None = None
     _next: int = 0
     _members: dict[int, list[int]] = field(default_factory=dict)
 
@@ -44,7 +45,7 @@ class Shelf:
         groups, lone = self._near(new)
         some = new.followed_by(self.faces.some(lone))
         known, start = self.known(groups), time.perf_counter()
-        grown = grow(some, known, self.likeness, len(self.faces) + len(new))
+        grown = grow(some, known, self.likeness, self._library(len(new)))
         self.seconds = time.perf_counter() - start
         self._write(new, np.concatenate([len(self.faces) + np.arange(len(new)), lone]), groups, grown)
         return grown
@@ -58,6 +59,12 @@ class Shelf:
         photos = [frozenset(self.faces.photo[some].tolist()) for some in members]
         named = np.array([group in self.named for group in groups], dtype=bool)
         return Known(nodes.mean, nodes.weight, nodes.scatter, photos, named)
+
+    def _library(self, more: int) -> Library:
+        """With so many new faces; its middle hardly moves, and is looked for until it is found."""
+        if self._middle is None:
+            self._middle = library_of(self.faces).centre
+        return Library(len(self.faces) + more, self._middle)
 
     def _near(self, new: Faces) -> tuple[list[int], Ids]:
         """Groups and lone faces that have a face among the nearest of a new one."""

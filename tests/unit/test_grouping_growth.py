@@ -14,7 +14,7 @@ from tests.unit.grouping_crowds import DIMENSIONS, LIKENESS, crowd, partition, s
 from facekeep.domain.agglomeration import NOWHERE
 from facekeep.domain.growth import Growth, Known, grow
 from facekeep.domain.library_grouping import CLEAR, LONE, Faces, group_library, summed_up
-from facekeep.domain.likeness import BUNDLED_LIKENESS
+from facekeep.domain.likeness import BUNDLED_LIKENESS, Library
 from facekeep.domain.neighbours import Ids
 from facekeep.domain.proposals import reason, same_person_twice
 from facekeep.domain.regrouping import Past, Regrouped, regroup
@@ -91,7 +91,7 @@ def test_the_same_again_gives_the_same(seed: int) -> None:
     old = known(faces, group_library(faces, LIKENESS))
     new, _ = crowd(seed, 40)
     some = new.some(slice(30, 40))
-    assert grow(some, old, LIKENESS, 40) == grow(some, old, LIKENESS, 40)
+    assert grow(some, old, LIKENESS, Library(40)) == grow(some, old, LIKENESS, Library(40))
 
 
 def test_a_library_grown_little_by_little_is_right() -> None:
@@ -106,47 +106,47 @@ def test_a_library_grown_little_by_little_is_right() -> None:
 
 
 def test_nothing_added_to_nothing() -> None:
-    assert grow(at(0.0), nobody(), LIKENESS, 0) == Growth({}, {}, [])
+    assert grow(at(0.0), nobody(), LIKENESS, Library(0)) == Growth({}, {}, [])
 
 
 def test_one_face_is_alone_until_a_second_comes() -> None:
-    assert grow(at(0.0, 1), nobody(), LIKENESS, 1) == Growth({}, {}, [])
-    assert grow(at(0.0, 1, 2), nobody(), LIKENESS, 2) == Growth({}, {}, [[0, 1]])
+    assert grow(at(0.0, 1), nobody(), LIKENESS, Library(1)) == Growth({}, {}, [])
+    assert grow(at(0.0, 1, 2), nobody(), LIKENESS, Library(2)) == Growth({}, {}, [[0, 1]])
 
 
 def test_a_face_joins_the_group_that_is_there_and_not_one_of_its_own_photo() -> None:
     old = known(at(0.0, 1, 2), np.zeros(2, dtype=np.int64))
-    assert grow(at(0.0, 3), old, LIKENESS, 3).joined == {0: 0}
-    assert grow(at(0.0, 2), old, LIKENESS, 3) == Growth({}, {}, [])
-    assert len(grow(at(0.0, 3, 3), old, LIKENESS, 4).joined) == 1
+    assert grow(at(0.0, 3), old, LIKENESS, Library(3)).joined == {0: 0}
+    assert grow(at(0.0, 2), old, LIKENESS, Library(3)) == Growth({}, {}, [])
+    assert len(grow(at(0.0, 3, 3), old, LIKENESS, Library(4)).joined) == 1
 
 
 def test_a_rejected_face_stays_out() -> None:
     old = known(at(0.0, 1, 2), np.zeros(2, dtype=np.int64))
     for quality in (1.0, CLEAR / 2):
         new = at(0.0, 3, quality=quality)
-        assert grow(new, old, LIKENESS, 3).joined == {0: 0}
-        assert grow(new, old, LIKENESS, 3, apart=np.array([[0, 0]])).joined == {}
+        assert grow(new, old, LIKENESS, Library(3)).joined == {0: 0}
+        assert grow(new, old, LIKENESS, Library(3), apart=np.array([[0, 0]])).joined == {}
 
 
 def test_a_named_person_takes_nobody_in_but_is_proposed() -> None:
     old = known(at(0.0, 1, 2), np.zeros(2, dtype=np.int64), named=(0,))
-    assert grow(at(0.0, 3, 4), old, LIKENESS, 4) == Growth({}, {0: 0, 1: 0}, [])
+    assert grow(at(0.0, 3, 4), old, LIKENESS, Library(4)) == Growth({}, {0: 0, 1: 0}, [])
 
 
 def test_two_groups_do_not_join_however_alike() -> None:
     old = known(at(0.0, 1, 2, 3, 4), np.array([0, 0, 1, 1]))
-    grown = grow(at(0.0, *range(5, 15)), old, LIKENESS, 14)
+    grown = grow(at(0.0, *range(5, 15)), old, LIKENESS, Library(14))
     assert set(grown.joined) == set(range(10))
-    [alike] = same_person_twice(old, LIKENESS, 14)
+    [alike] = same_person_twice(old, LIKENESS, Library(14))
     assert (alike.one, alike.other, alike.doubt) == (0, 1, 0.0)
 
 
 def test_poor_faces_found_nothing_and_join_what_is_clear() -> None:
     poor = at(0.0, 1, 2, 3, quality=CLEAR / 2)
-    assert grow(poor, nobody(), LIKENESS, 3) == Growth({}, {}, [])
+    assert grow(poor, nobody(), LIKENESS, Library(3)) == Growth({}, {}, [])
     both = poor.followed_by(at(0.0, 4, 5))
-    assert grow(both, nobody(), LIKENESS, 5).founded == [[0, 1, 2, 3, 4]]
+    assert grow(both, nobody(), LIKENESS, Library(5)).founded == [[0, 1, 2, 3, 4]]
 
 
 def test_ids_are_never_used_again() -> None:
@@ -239,10 +239,12 @@ def test_whatever_the_past_the_user_s_word_and_ids_are_kept(seed: int) -> None:
 def test_the_same_person_twice_is_told_but_not_who_shares_a_photo() -> None:
     faces = at(0.0, 1, 2, 3, 4, 4, 5)
     groups = known(faces, np.array([0, 0, 1, 1, 2, 2]))
-    found = same_person_twice(groups, LIKENESS, 100)
+    found = same_person_twice(groups, LIKENESS, Library(100))
     assert [(alike.one, alike.other) for alike in found] == [(0, 1), (0, 2)]
-    assert [(a.one, a.other) for a in same_person_twice(groups, LIKENESS, 100, apart={(1, 0)})] == [(0, 2)]
-    assert same_person_twice(nobody(), LIKENESS, 0) == []
+    assert [(a.one, a.other) for a in same_person_twice(groups, LIKENESS, Library(100), apart={(1, 0)})] == [
+        (0, 2)
+    ]
+    assert same_person_twice(nobody(), LIKENESS, Library(0)) == []
 
 
 def test_strangers_are_not_asked_about() -> None:
@@ -250,7 +252,7 @@ def test_strangers_are_not_asked_about() -> None:
     faces = Faces(made.vectors, made.photo, made.quality)
     several = np.flatnonzero(np.bincount(made.person)[made.person] > 3)
     truth = np.unique(made.person[several], return_inverse=True)[1]
-    found = same_person_twice(known(faces.some(several), truth), BUNDLED_LIKENESS, 2000)
+    found = same_person_twice(known(faces.some(several), truth), BUNDLED_LIKENESS, Library(2000))
     assert len(found) <= 0.05 * (truth.max() + 1)
 
 
@@ -262,7 +264,9 @@ def test_one_person_cut_in_two_is_found() -> None:
     halves = 2 * truth + np.arange(len(truth)) % 2
     halves = np.unique(halves, return_inverse=True)[1]
     apart = Faces(faces.vectors[several], np.arange(len(several)), faces.quality[several])
-    found = {(a.one, a.other) for a in same_person_twice(known(apart, halves), BUNDLED_LIKENESS, 2000)}
+    found = {
+        (a.one, a.other) for a in same_person_twice(known(apart, halves), BUNDLED_LIKENESS, Library(2000))
+    }
     assert {(2 * one, 2 * one + 1) for one in range(int(truth.max()) + 1)} <= found
 
 

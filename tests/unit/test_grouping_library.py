@@ -10,7 +10,7 @@ from tests.unit.grouping_crowds import DIMENSIONS, LIKENESS, counts, crowd, part
 
 from facekeep.domain.agglomeration import NOWHERE, Nodes, agglomerate
 from facekeep.domain.library_grouping import CLEAR, LONE, Faces, group_library
-from facekeep.domain.likeness import BUNDLED_LIKENESS, Likeness
+from facekeep.domain.likeness import BUNDLED_LIKENESS, Library, Likeness
 from facekeep.domain.neighbours import EXACT, Ids, near_pairs
 
 ARCFACE_LIKENESS = Likeness(0.95**2 + 0.13**2, 40.0, 1.40**2 + 0.043**2, 400.0)
@@ -185,7 +185,7 @@ def test_of_several_with_a_past_none_comes_together() -> None:
     mean += np.random.default_rng(4).normal(size=mean.shape).astype(np.float32) * 0.01
     fixed = np.arange(count) < 4
     nodes = Nodes(mean, np.ones(count), np.zeros(count), fixed)
-    groups, place = agglomerate(nodes, near_pairs(mean, 1.0), NOWHERE, LIKENESS, count)
+    groups, place = agglomerate(nodes, near_pairs(mean, 1.0), NOWHERE, LIKENESS, Library(count))
     assert len(set(place[:4].tolist())) == 4
     assert set(place.tolist()) == set(place[:4].tolist())
     assert groups.weight.sum() == pytest.approx(count)
@@ -193,15 +193,24 @@ def test_of_several_with_a_past_none_comes_together() -> None:
 
 def test_the_limit_shrinks_with_the_library_and_widens_with_the_group() -> None:
     def limit(one: float, other: float, faces: int) -> float:
-        return float(BUNDLED_LIKENESS.limit(one, other, faces))
+        return float(BUNDLED_LIKENESS.limit(np.array(one), np.array(other), Library(faces)))
 
     assert limit(1, 1, 100) > limit(1, 1, 10_000) > limit(1, 1, 1_000_000)
     assert limit(1, 1000, 10**6) > limit(1, 100, 10**6) > limit(1, 10, 10**6)
     assert limit(1000, 1000, 10**6) < limit(1, 1000, 10**6), "large groups are known well: no more need be"
     assert limit(3, 7, 10**5) == limit(7, 3, 10**5)
     assert 0.3 < limit(1, 1, 10**5) ** 0.5 < 0.45
-    wide = float(BUNDLED_LIKENESS.askable(1000, 1000, 10**6))
+    thousand = np.array(1000.0)
+    wide = float(BUNDLED_LIKENESS.askable(thousand, thousand, Library(10**6)))
     assert wide > limit(1000, 1000, 10**6), "asked sooner than joined"
+
+
+def test_people_near_the_middle_of_all_have_narrower_limits() -> None:
+    one, library = np.array([1.0, 1.0, 1.0]), Library(10**5)
+    off = BUNDLED_LIKENESS.off(np.array([0.0, 0.25, 0.5]), np.array([50.0, 50.0, 50.0]))
+    limits = BUNDLED_LIKENESS.limit(one, 50 * one, library, off)
+    assert limits[0] < limits[1] < limits[2]
+    assert off[0] > 0.0, "but nobody is taken for everybody's look-alike"
 
 
 def test_a_mixed_group_is_farther_from_everybody() -> None:

@@ -187,8 +187,10 @@ def test_a_stream_that_cannot_be_written_ends_nothing(
 
 @pytest.fixture
 def root() -> Iterator[logging.Logger]:
+    """The root logger as it was before any command of another test set it up; then as it was."""
     logger = logging.getLogger()
     level, handlers = logger.level, list(logger.handlers)
+    logger.handlers[:] = [handler for handler in handlers if not isinstance(handler, logs.Lines)]
     yield logger
     logger.handlers[:] = handlers
     logger.setLevel(level)

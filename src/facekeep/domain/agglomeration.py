@@ -17,7 +17,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from facekeep.domain.likeness import Likeness
+from facekeep.domain.likeness import Library, Likeness
 from facekeep.domain.neighbours import Ids, Pairs, Single
 
 Doubles = npt.NDArray[np.float64]
@@ -54,13 +54,14 @@ class Nodes:
         return cls(mean, weight, np.zeros(len(mean)), np.zeros(len(mean), dtype=bool))
 
 
-def agglomerate(nodes: Nodes, pairs: Pairs, apart: Ids, likeness: Likeness, faces: int) -> tuple[Nodes, Ids]:
+def agglomerate(
+    nodes: Nodes, pairs: Pairs, apart: Ids, likeness: Likeness, library: Library
+) -> tuple[Nodes, Ids]:
     """The groups, and for each node the index of the group that it is in.
 
-    `apart`, shape (m, 2), are nodes that must not come together, by whatever way. `faces` is the size of the
-    library, for the limit. `nodes.mean` is overwritten.
+    `apart`, shape (m, 2), are nodes that must not come together, by whatever way. Overwrites `nodes.mean`.
     """
-    linkage = _Linkage(nodes, likeness, faces)
+    linkage = _Linkage(nodes, likeness, library)
     linkage.begin(pairs, apart)
     for step in STEPS:
         while linkage.join(step):
@@ -68,11 +69,25 @@ def agglomerate(nodes: Nodes, pairs: Pairs, apart: Ids, likeness: Likeness, face
     return linkage.groups()
 
 
-def doubts(nodes: Nodes, one: Ids, other: Ids, likeness: Likeness, faces: int) -> Doubles:
+def doubts(nodes: Nodes, one: Ids, other: Ids, likeness: Likeness, library: Library) -> Doubles:
     """Squared distance of the means over the limit, for each pair of nodes."""
-    return apartness(nodes, one, other, likeness) / likeness.limit(
-        nodes.weight[one], nodes.weight[other], faces
-    )
+    off = off_centre(nodes, one, other, likeness, library)
+    limit = likeness.limit(nodes.weight[one], nodes.weight[other], library, off)
+    return apartness(nodes, one, other, likeness) / limit
+
+
+def off_centre(nodes: Nodes, one: Ids, other: Ids, likeness: Likeness, library: Library) -> Doubles | None:
+    """How far the two of each pair lie from the middle of the library, the better known one counting more."""
+    if library.centre is None:
+        return None
+    met = np.unique(np.concatenate([one, other]))
+    squared = np.zeros(len(nodes))
+    for start in range(0, len(met), EDGES):
+        rows = met[start : start + EDGES]
+        squared[rows] = _squared(np.asarray(nodes.mean[rows] - library.centre, dtype=np.float32))
+    off = likeness.off(squared, nodes.weight)
+    first, second = nodes.weight[one], nodes.weight[other]
+    return np.asarray((first * off[one] + second * off[other]) / (first + second))
 
 
 def apartness(nodes: Nodes, one: Ids, other: Ids, likeness: Likeness) -> Doubles:
@@ -89,8 +104,8 @@ def apartness(nodes: Nodes, one: Ids, other: Ids, likeness: Likeness) -> Doubles
 class _Linkage:
     """Groups under way. A pair of them is one number, `smaller * count + larger`."""
 
-    def __init__(self, nodes: Nodes, likeness: Likeness, faces: int) -> None:
-        self._mean, self._likeness, self._faces = nodes.mean, likeness, faces
+    def __init__(self, nodes: Nodes, likeness: Likeness, library: Library) -> None:
+        self._mean, self._likeness, self._library = nodes.mean, likeness, library
         self._weight, self._fixed = nodes.weight.astype(np.float64), nodes.fixed.copy()
         self._scatter = nodes.scatter.astype(np.float64)
         self._count = len(nodes.mean)
@@ -222,7 +237,7 @@ class _Linkage:
         free = ~(self._fixed[one] & self._fixed[other])
         one, other = one[free], other[free]
         nodes = Nodes(self._mean, self._weight, self._scatter, self._fixed)
-        return one, other, doubts(nodes, one, other, self._likeness, self._faces)
+        return one, other, doubts(nodes, one, other, self._likeness, self._library)
 
 
 def _times(vectors: npt.NDArray[np.floating], weights: Doubles) -> Single:

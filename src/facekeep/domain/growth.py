@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from facekeep.domain.agglomeration import NOWHERE, Doubles, Flags, Nodes, agglomerate
 from facekeep.domain.library_grouping import LONE, REACH, Faces, in_one_photo, joined, with_poor
-from facekeep.domain.likeness import Likeness
+from facekeep.domain.likeness import Library, Likeness
 from facekeep.domain.neighbours import Ids, near_pairs
 
 
@@ -51,11 +51,11 @@ class Growth:
 
 
 def grow(
-    faces: Faces, known: Known, likeness: Likeness, library: int, *, apart: Ids = NOWHERE, seed: int = 0
+    faces: Faces, known: Known, likeness: Likeness, library: Library, *, apart: Ids = NOWHERE, seed: int = 0
 ) -> Growth:
     """Place faces that are in no group: new ones, and the lone ones near them.
 
-    `library` is the number of faces in the whole library, for the limit. `apart`, shape (m, 2), pairs a face
+    `library` is the whole library, with the new faces. `apart`, shape (m, 2), pairs a face
     with a known group that it is not: a rejection. Faces of one photo do not come together, nor a face with
     a group that is in its photo. Raises ValueError where a vector is not finite.
     """

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facekeep.domain.agglomeration import NOWHERE, Doubles, Nodes, agglomerate, doubts
-from facekeep.domain.likeness import Likeness
+from facekeep.domain.likeness import Library, Likeness
 from facekeep.domain.neighbours import Ids, Pairs, near_pairs
 
 LONE = -1
@@ -31,6 +31,10 @@ PASSES = 3
 
 CLEARLY = 1.25
 """Times the doubt of the best group that the second must have for a poor face to join."""
+
+
+SETTLED = 1000
+"""Clear faces from which their mean tells where the middle of all is; of fewer it is too near to each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,17 +100,24 @@ def group_library(
     """
     held = np.full(len(faces), LONE) if held is None else held
     node = _node_of_face(faces, held)
-    nodes = _nodes(faces, held, node)
+    nodes, library = _nodes(faces, held, node), library_of(faces)
     separate = _between_nodes(node, np.concatenate([in_one_photo(faces.photo), apart]))
     for _ in range(PASSES):
         pairs = near_pairs(nodes.mean, REACH * likeness.within**0.5, seed=seed, threads=threads)
-        nodes, place = agglomerate(nodes, pairs, separate, likeness, len(faces))
+        nodes, place = agglomerate(nodes, pairs, separate, likeness, library)
         node = np.append(place, LONE)[node]
         separate = _between_nodes(place, separate)
         if len(nodes) == len(place):
             break
-    node = with_poor(faces, node, nodes, likeness, len(faces), apart=apart)
+    node = with_poor(faces, node, nodes, likeness, library, apart=apart)
     return _named(node, held)
+
+
+def library_of(faces: Faces) -> Library:
+    """What is around a group, where these faces are all there are."""
+    if faces.clear.sum() < SETTLED:
+        return Library(len(faces))
+    return Library(len(faces), faces.vectors.mean(axis=0, dtype=np.float64, where=faces.clear[:, None]))
 
 
 def _node_of_face(faces: Faces, held: Ids) -> Ids:
@@ -198,7 +209,7 @@ def with_poor(
     group: Ids,
     groups: Nodes,
     likeness: Likeness,
-    library: int,
+    library: Library,
     *,
     apart: Ids = NOWHERE,
     against: Ids = NOWHERE,
@@ -221,12 +232,12 @@ def with_poor(
 
 
 def _clearly(
-    nodes: Nodes, pairs: Pairs, groups: int, likeness: Likeness, faces: int
+    nodes: Nodes, pairs: Pairs, groups: int, likeness: Likeness, library: Library
 ) -> tuple[Ids, Ids, Doubles]:
     """Which node would join which group, counted from 0, with its doubt; where no other is nearly as near."""
     across = (pairs.one < groups) & (pairs.other >= groups)
     where, who = pairs.one[across], pairs.other[across]
-    doubt = doubts(nodes, where, who, likeness, faces)
+    doubt = doubts(nodes, where, who, likeness, library)
     order = np.lexsort((where, doubt, who))
     where, who, doubt = where[order], who[order], doubt[order]
     first = np.concatenate([[True], who[1:] != who[:-1]]) if len(who) else doubt > 0

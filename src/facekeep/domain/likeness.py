@@ -13,15 +13,19 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-DOUBT = 0.15
-"""Strangers that a face may be taken for, expected over the whole library. Twice as much costs 0.7 % of
-precision on the generated libraries of docs/grouping.md; two thirds of it, 1 % of recall."""
+DOUBT = 0.2
+"""Strangers that a face may be taken for, expected over the whole library. Half as much again costs 0.2 % of
+precision on the generated libraries of docs/grouping.md; a quarter less, 0.5 % of recall."""
 
-ASK = 5.0
+ASK = 1.0
 """The same for questions to the user, most of which should be answered with yes."""
 
 LIKELIEST = 5e-3
 """However small the library: no more than this share of strangers may be as near."""
+
+TYPICAL = 0.35
+"""However near to the middle of all faces a person is: strangers are no nearer than this part of `apart`, and
+its other half."""
 
 STRAYS = 1e-3
 """Share of a person's faces that may be farther from its mean than the limit."""
@@ -36,6 +40,15 @@ labelled photos nobody has more than 1.4 times the mean scatter, but one of two 
 TAILS = np.concatenate([np.geomspace(1e-14, 0.5, 200), 1 - np.geomspace(0.4, 1e-6, 50)])
 DEVIATES = np.array([NormalDist().inv_cdf(float(tail)) for tail in TAILS])
 LOG_TAILS = np.log(TAILS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Library:
+    """What a group has around it: how many faces, and the mean of them."""
+
+    faces: int
+    centre: npt.NDArray[np.floating] | None = None
+    """Shape (d,). People near it have more look-alikes. None where it is not known: then all have as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +76,32 @@ class Likeness:
         """Mean squared distance between what the faces of two people scatter around."""
         return self.between - self.within
 
-    def limit(self, one: npt.ArrayLike, other: npt.ArrayLike, faces: int) -> Floats:
-        """Squared distance between two means at or below which they are one person, in a library of `faces`.
+    def limit(self, one: Floats, other: Floats, library: Library, off: Floats | None = None) -> Floats:
+        """Squared distance between two means at or below which they are one person.
 
-        `one` and `other` are the sizes of the groups, in clear faces. There are at most `faces / n` groups of
-        n faces: that is how many strangers can be as near by chance.
+        `one` and `other` are the sizes of the groups, in clear faces; `off` is how far they lie from the
+        middle of the library (see `off`), None where that is not known. There are at most `faces / n` groups
+        of n faces in a library: that is how many strangers can be as near by chance.
         """
-        first, second = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
         farthest = _quantile(self.within_dimensions, np.asarray(1 - STRAYS))
-        oneself = self._noise(first, second) * farthest + DRIFT * self.scatter
-        return np.minimum(self._strangers(first, second, DOUBT / max(faces, 1)), oneself)
+        oneself = self._noise(one, other) * farthest + DRIFT * self.scatter
+        return np.minimum(self._strangers(one, other, DOUBT / max(library.faces, 1), off), oneself)
 
-    def askable(self, one: npt.ArrayLike, other: npt.ArrayLike, faces: int) -> Floats:
+    def askable(self, one: Floats, other: Floats, library: Library, off: Floats | None = None) -> Floats:
         """The same for asking somebody: wider, for one person may have sides that are far from each other."""
-        first, second = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
-        return self._strangers(first, second, ASK / max(faces, 1))
+        return self._strangers(one, other, ASK / max(library.faces, 1), off)
 
-    def _strangers(self, first: Floats, second: Floats, rate: float) -> Floats:
+    def off(self, squared: Floats, size: Floats) -> Floats:
+        """Squared distance of people from the middle, from that of the means of so many of their faces."""
+        own = squared - self.scatter / np.maximum(size, 1.0)
+        return np.maximum(own, TYPICAL * self.apart)
+
+    def _strangers(self, one: Floats, other: Floats, rate: float, off: Floats | None) -> Floats:
         """Squared distance between the means of two people that is undercut so rarely, times the larger."""
-        chance = np.minimum(rate * np.maximum(first, second), LIKELIEST)
+        chance = np.minimum(rate * np.maximum(one, other), LIKELIEST)
         # A face that is poor is no farther from strangers than a clear one: less than one clear face is one.
-        usual = self.apart + self._noise(np.maximum(first, 1.0), np.maximum(second, 1.0))
+        noise = self._noise(np.maximum(one, 1.0), np.maximum(other, 1.0))
+        usual = self.apart / 2 + (self.apart / 2 if off is None else off) + noise
         return np.asarray(usual * _quantile(self.between_dimensions, chance))
 
     def mixed(self, scatter: Floats, size: Floats) -> Floats:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from facekeep.domain.agglomeration import apartness
+from facekeep.domain.agglomeration import apartness, off_centre
 from facekeep.domain.growth import Known
-from facekeep.domain.likeness import Likeness
+from facekeep.domain.likeness import Library, Likeness
 from facekeep.domain.neighbours import near_pairs
 
 COMPARED = 200
@@ -44,14 +44,20 @@ class Reason:
 
 
 def same_person_twice(
-    known: Known, likeness: Likeness, library: int, *, apart: Collection[tuple[int, int]] = (), seed: int = 0
+    known: Known,
+    likeness: Likeness,
+    library: Library,
+    *,
+    apart: Collection[tuple[int, int]] = (),
+    seed: int = 0,
 ) -> list[Alike]:
     """Who may be one, least doubt first. Never two who share a photo, nor those that a user keeps `apart`."""
     if len(known) < 2:
         return []
-    reach = float(likeness.askable(known.weight, known.weight.max(), library).max()) ** 0.5
+    reach = float(likeness.askable(known.weight, known.weight.max(keepdims=True), library).max()) ** 0.5
     pairs = near_pairs(known.mean, reach, neighbours=NEIGHBOURS, seed=seed)
-    limit = likeness.askable(known.weight[pairs.one], known.weight[pairs.other], library)
+    off = off_centre(known.nodes, pairs.one, pairs.other, likeness, library)
+    limit = likeness.askable(known.weight[pairs.one], known.weight[pairs.other], library, off)
     doubt = apartness(known.nodes, pairs.one, pairs.other, likeness) / limit
     photos = known.photos
     refused = {(min(pair), max(pair)) for pair in apart}
