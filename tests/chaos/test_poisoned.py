@@ -98,6 +98,8 @@ def test_twenty_among_a_thousand_slow_the_rest_little(
         bad = poison(paths, BAD_AMONG_A_THOUSAND) if kind == "poisoned" else {}
         began = time.monotonic()
         _run(conninfo, models, tmp_path / kind, Rules(first_delay_s=20.0, longest_delay_s=30.0))
+        states = invariants.states(conninfo)
+        assert {name: states[name] for name in bad} == {name: CODES[fault] for name, fault in bad.items()}
         assert invariants.charged(conninfo) == _charged(bad)
         assert invariants.broken(conninfo) == {}
         good = plan.poisoned_photos - len(bad)

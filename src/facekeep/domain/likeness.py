@@ -17,7 +17,7 @@ DOUBT = 0.2
 """Strangers that a face may be taken for, expected over the whole library. Half as much again costs 0.2 % of
 precision on the generated libraries of docs/grouping.md; a quarter less, 0.5 % of recall."""
 
-ASK = 1.0
+ASK = 0.3
 """The same for questions to the user, most of which should be answered with yes."""
 
 LIKELIEST = 5e-3

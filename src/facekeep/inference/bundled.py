@@ -25,6 +25,7 @@ from typing import Any
 
 from facekeep.domain.errors import ModelFault
 from facekeep.domain.packs import BUNDLED
+from facekeep.inference.memory import give_back
 
 Progress = Callable[[str, float], None]
 """Told what is being done and how much of the whole is done, 0 to 1."""
@@ -95,6 +96,7 @@ def prepare(models_folder: Path, *, progress: Progress = ignore) -> PackFiles:
         with _locked(folder / ".lock"):
             if not _is_whole(folder):
                 _convert(folder, progress)
+                give_back()  # the process that makes them may be a server that runs for years
     except OSError as fault:
         raise ModelFault(
             f"the models cannot be written to {folder}: {fault.strerror}",

@@ -3,7 +3,6 @@
 A child holds models and codecs and nothing else: no database, no settings. What kills it costs one photo.
 """
 
-import ctypes
 import itertools
 import os
 import traceback
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from facekeep.domain.errors import FailureCode, MachineFault, ModelFault, PhotoFault
 from facekeep.domain.faces import Box, PhotoAnalysis
 from facekeep.domain.packs import WORKING_LONG_SIDE
+from facekeep.inference.memory import give_back
 
 if TYPE_CHECKING:
     from facekeep.inference.models import FaceModels
@@ -116,7 +116,6 @@ def run(pipe: Connection, models_folder: Path) -> None:
     """The child's whole life."""
     _mute_codecs()
     hands = _Hands(models_folder, pipe.send)
-    trim = _trimmer()
     for number in itertools.count(1):
         try:
             request: Request = pipe.recv()
@@ -129,15 +128,7 @@ def run(pipe: Connection, models_folder: Path) -> None:
         except (EOFError, OSError):
             return  # the parent is gone
         if number % TRIM_EVERY == 0:
-            trim(0)
-
-
-def _trimmer() -> Callable[[int], object]:
-    """glibc's way to give free memory back to the system; nothing elsewhere.
-
-    glibc keeps what one large photo took for the next, in pieces, and grows by steps over thousands.
-    """
-    return getattr(ctypes.CDLL(None), "malloc_trim", lambda _: None) if os.name == "posix" else lambda _: None
+            give_back()
 
 
 def _mute_codecs() -> None:
