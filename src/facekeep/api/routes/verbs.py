@@ -71,7 +71,7 @@ def split(ctx: Deciding, person: PathId, body: PersonSplit) -> Moved:
     "/people/{person}/photos/move",
     tags=PEOPLE,
     responses=DECIDED | answers(400, 404, 409, 422, 503),
-    name="move_photos",
+    name="reassign",
 )
 def move_photos(ctx: Deciding, person: PathId, body: PhotosMove) -> Moved:
     """In these photos it is not this person but another, or a new one."""
@@ -83,7 +83,7 @@ def move_photos(ctx: Deciding, person: PathId, body: PhotosMove) -> Moved:
     "/people/{person}/photos/remove",
     tags=PEOPLE,
     responses=DECIDED | answers(404, 409, 422, 503),
-    name="remove_photos",
+    name="disown",
 )
 def remove_photos(ctx: Deciding, person: PathId, body: PhotosRemove) -> Moved:
     """In these photos it is not this person."""

@@ -594,10 +594,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move Photos
+         * Reassign
          * @description In these photos it is not this person but another, or a new one.
          */
-        post: operations["people_move_photos"];
+        post: operations["people_reassign"];
         delete?: never;
         options?: never;
         head?: never;
@@ -614,10 +614,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Remove Photos
+         * Disown
          * @description In these photos it is not this person.
          */
-        post: operations["people_remove_photos"];
+        post: operations["people_disown"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3904,7 +3904,7 @@ export interface operations {
             };
         };
     };
-    people_move_photos: {
+    people_reassign: {
         parameters: {
             query?: never;
             header?: never;
@@ -3977,7 +3977,7 @@ export interface operations {
             };
         };
     };
-    people_remove_photos: {
+    people_disown: {
         parameters: {
             query?: never;
             header?: never;
