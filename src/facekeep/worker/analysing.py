@@ -18,7 +18,7 @@ from facekeep.domain.faces import PhotoAnalysis
 from facekeep.store import photos, steering
 from facekeep.store.steering import Queue
 from facekeep.worker.breaking import Claiming, Pause
-from facekeep.worker.children import Children
+from facekeep.worker.children import Children, PoolClosed
 from facekeep.worker.health import Queue as HealthQueue
 from facekeep.worker.health import Snapshot
 from facekeep.worker.health import State as HealthState
@@ -77,7 +77,7 @@ class Analyser:
         self._claiming = Claiming(ctx)
         self._progress = Progress()
         self._in_hand: dict[Future[PhotoAnalysis], Claimed] = {}
-        self._suspects: deque[Claimed] = deque()
+        self._waiting: deque[Claimed] = deque()
         self._held: tuple[tuple[int, UUID], ...] = ()
         self._since_grouping = 0
         self._look_at = 0.0
@@ -97,6 +97,8 @@ class Analyser:
             self._look_ahead()
             try:
                 self._work(stop)
+            except PoolClosed:  # the children were sent home in the middle of it
+                return self._progress
             finally:
                 self._let_go()
             if not stop():
@@ -182,24 +184,26 @@ class Analyser:
                 self._group(stop)
 
     def _claim(self) -> None:
-        """Take more in hand; suspects only one by one, when nothing else is."""
+        """Take more in hand; a suspect only when nothing else is, and nothing else beside it."""
         room = 2 * self._children.count - len(self._in_hand)
-        if not self._suspects and room > 0:
-            for item in self._claiming.claim(self.presence.number, room):
-                if item.alone:
-                    self._suspects.append(item)
-                else:
-                    self._hand_out(item)
-        if self._suspects and not self._in_hand:
-            self._hand_out(self._suspects.popleft())
+        if not any(item.alone for item in self._in_hand.values()):
+            if not self._waiting and room > 0:
+                claimed = self._claiming.claim(self.presence.number, room)
+                self._waiting.extend(sorted(claimed, key=lambda item: item.alone))
+            self._hand_out()
         self._note_held()
 
-    def _hand_out(self, item: Claimed) -> None:
-        self._in_hand[self._children.analyse(item.path, item.long_side)] = item
+    def _hand_out(self) -> None:
+        while self._waiting and not (self._waiting[0].alone and self._in_hand):
+            item = self._waiting[0]  # taken off only when a child has it: else it is given back
+            self._in_hand[self._children.analyse(item.path, item.long_side)] = item
+            self._waiting.popleft()
+            if item.alone:
+                return
 
     def _note_held(self) -> None:
         # A value that is replaced whole: the presence reads it from another thread.
-        held = (*self._in_hand.values(), *self._suspects)
+        held = (*self._in_hand.values(), *self._waiting)
         self._held = tuple((item.photo, item.token) for item in held)
 
     def _collect(self) -> None:
@@ -263,8 +267,8 @@ class Analyser:
         Without a database both fail: then the leases end by themselves, and nobody is charged.
         """
         waiting = [future for future in self._in_hand if future.cancel()]
-        untouched = [self._in_hand.pop(future) for future in waiting] + list(self._suspects)
-        self._suspects.clear()
+        untouched = [self._in_hand.pop(future) for future in waiting] + list(self._waiting)
+        self._waiting.clear()
         begun = [(self._in_hand.pop(future), future) for future in wait(self._in_hand).done]
         self._note_held()
         analyse.give_back(self._ctx, untouched)

@@ -18,11 +18,15 @@ from facekeep.worker.confine import Entry
 from facekeep.worker.starting import Living, resident, starter
 from facekeep.worker.watching import ChildLimits, Watcher
 
-__all__ = ["ChildLimits", "Children", "ChildrenState"]
+__all__ = ["ChildLimits", "Children", "ChildrenState", "PoolClosed"]
 
 log = logging.getLogger(__name__)
 
 START_TRIES = 3
+
+
+class PoolClosed(EnvironmentFault):
+    """The children were sent home: nothing more can be asked of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +95,12 @@ class Children:
     def submit(self, request: Request) -> Future[Answer]:
         """Queue a request. Its future fails with PhotoFault, or is cancelled by `close`.
 
-        EnvironmentFault when closed already.
+        PoolClosed when closed already.
         """
         future: Future[Answer] = Future()
         with self._changed:
             if self._closed:
-                raise EnvironmentFault("facekeep is stopping", hint="Start it again.")
+                raise PoolClosed("facekeep is stopping", hint="Start it again.")
             self._tasks.append(_Task(request, future))
             self._begin()
             self._changed.notify_all()
