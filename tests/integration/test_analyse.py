@@ -2,7 +2,6 @@
 
 import os
 import threading
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -457,34 +456,6 @@ def test_stopping_finishes_what_is_held_and_gives_back_the_rest(
     assert len(failed(bench)) <= 1, "the photo that a child held may have failed, no other"
     assert bench.value("SELECT count(*) FROM photo WHERE leased_by IS NOT NULL") == 0
     assert len(bench.claim()) >= 5
-
-
-def test_suspects_are_looked_at_alone_and_last(
-    bench: Bench, children: Children, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What crashed once may harm, or have been harmed by, whatever is in hand beside it."""
-    write_astronauts(bench.root, 8)
-    bench.scan()
-    suspects = bench.claim()[:3]
-    for item in suspects:
-        analyse.record_failure(bench.ctx, item, PhotoFault(C.CRASHED, "it died"))
-    bench.sql("UPDATE photo SET due_at = now(), leased_by = NULL, leased_worker = NULL")
-    given: list[tuple[str, int]] = []
-    futures: list[Future[PhotoAnalysis]] = []
-    real = children.analyse
-
-    def noted(path: Path, long_side: int | None = None) -> Future[PhotoAnalysis]:
-        given.append((path.name, sum(not future.done() for future in futures)))
-        futures.append(real(path, long_side))
-        return futures[-1]
-
-    monkeypatch.setattr(children, "analyse", noted)
-    assert Analyser(bench.ctx, children).run(lambda: False).done == 8
-    names = [item.path.name for item in suspects]
-    alone = [index for index, (name, _) in enumerate(given) if name in names]
-    assert [given[index][1] for index in alone] == [0, 0, 0], "nothing else is in hand"
-    assert all(given[index + 1][1] == 0 for index in alone if index + 1 < len(given)), "nor comes beside it"
-    assert max(beside for _, beside in given) > 0, "the others go side by side"
 
 
 def test_children_sent_home_charge_nobody(faults: None, bench: Bench, models: Path) -> None:
