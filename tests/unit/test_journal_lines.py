@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from facekeep.domain.journal import Called, Facts, Told, change_line, summary, summary_of_undo
+from facekeep.domain.journal import Called, Facts, Row, Told, change_line, summary, summary_of_undo
 
 NAMES = {7: Called("Ada", "Ada"), 12: Called(None, None), 9: Called(None, "Grace")}
 
@@ -94,4 +94,4 @@ def test_an_undo_tells_what_it_took_back() -> None:
     ],
 )  # fmt: skip
 def test_one_change(kind: str, before: Any, after: Any, expected: str) -> None:
-    assert change_line(kind, 3, 12, before, after, NAMES) == expected
+    assert change_line(Row(kind, 3, 12), before, after, NAMES) == expected

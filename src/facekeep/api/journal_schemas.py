@@ -10,7 +10,7 @@ from facekeep.api.fields import change_fields, decision_fields, undone_fields
 from facekeep.api.schemas import Schema
 from facekeep.store.decisions import ChangeRow, DecisionRow
 
-Kind = Literal["assignment", "rejection", "person"]
+Kind = Literal["assignment", "rejection", "person", "face", "pin", "apart", "circle", "member"]
 
 
 class Decision(Schema):
@@ -55,9 +55,13 @@ class DecisionChange(Schema):
     """One row from what to what. `before` is null where there was none, `after` where there is none."""
 
     number: int
-    kind: Kind = Field(description="Of a face, of a face that somebody is not, or of a person.")
+    kind: Kind = Field(
+        description="What the row is about: whose a face is, whose it is not, a person, a face itself, one "
+        "that always stands for somebody, two who are not one person, a circle, or somebody in it."
+    )
     face: int | None
     person: int | None
+    other: int | None = Field(description="Of `apart` the other person, of `circle` and `member` the circle.")
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     summary: str = Field(description="One line, for people.", examples=["face 31 went from person 12 to Ada"])

@@ -47,6 +47,16 @@ Kept = Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """Which row of the database a change is about: its kind, and what names it among those of its kind."""
+
+    kind: str
+    face: int | None = None
+    person: int | None = None
+    other: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A decision as its line is made of it. `names` are those of the people in it, as they were then."""
 
@@ -233,16 +243,31 @@ _LINES = {
 }
 
 
-def change_line(
-    kind: str, face: int | None, person: int | None, before: Kept, after: Kept, names: Names
-) -> str:
+def change_line(row: Row, before: Kept, after: Kept, names: Names) -> str:
     """One change of a decision in one line. `before` and `after` are the row as the journal keeps it."""
-    if kind == "assignment":
-        return _assignment_line(face, before, after, names)
-    if kind == "rejection":
-        said = "is not" if after is not None else "may be"
-        return f"face {face} {said} {called(names, person)}"
-    return _person_line(person, before, after, names)
+    if row.kind == "assignment":
+        return _assignment_line(row.face, before, after, names)
+    if row.kind == "person":
+        return _person_line(row.person, before, after, names)
+    if row.kind == "circle":
+        return _circle_line(row.other, before, after)
+    person, other, said = called(names, row.person), called(names, row.other), after is not None
+    lines = {
+        "rejection": f"face {row.face} {'is not' if said else 'may be'} {person}",
+        "pin": f"face {row.face} {'always' if said else 'no more always'} stands for {person}",
+        "apart": f"{person} and {other} {'are not' if said else 'may be'} one person",
+        "member": f"{person} {'came into' if said else 'left'} circle {row.other}",
+    }
+    return lines.get(row.kind, f"{row.kind} changed")
+
+
+def _circle_line(circle: int | None, before: Kept, after: Kept) -> str:
+    was, now = ({} if kept is None else kept for kept in (before, after))
+    if before is None:
+        return f"circle {circle} came to be, named {now.get('name')}"
+    if was.get("gone") != now.get("gone"):
+        return f"circle {was.get('name')} {'is gone' if now.get('gone') else 'is there again'}"
+    return f"circle {was.get('name')} was named {now.get('name')}"
 
 
 def _assignment_line(face: int | None, before: Kept, after: Kept, names: Names) -> str:

@@ -6,7 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from facekeep.domain.errors import NotFound
-from facekeep.domain.journal import Called, Facts, Kept, Names, Told, change_line, summary, summary_of_undo
+from facekeep.domain.journal import (
+    Called,
+    Facts,
+    Kept,
+    Names,
+    Row,
+    Told,
+    change_line,
+    summary,
+    summary_of_undo,
+)
 from facekeep.store.database import Reader
 from facekeep.store.paging import bounded, decoded, page
 from facekeep.store.queries import load
@@ -43,12 +53,13 @@ class DecisionRow:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """One row from what to what: of a face (`assignment`), of a person, or of both (`rejection`)."""
+    """One row from what to what. `other` is of `apart` the other person, of a circle's rows the circle."""
 
     number: int
     kind: str
     face: int | None
     person: int | None
+    other: int | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     summary: str
@@ -83,6 +94,7 @@ class _Change:
     kind: str
     face: int | None
     person: int | None
+    other: int | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
 
@@ -204,7 +216,8 @@ def _names(reader: Reader, pairs: Sequence[tuple[int, int]]) -> dict[int, dict[i
 
 def _people_of(change: _Change) -> set[int]:
     told = {_get(kept, key) for kept in (change.before, change.after) for key in ("person_id", "merged_into")}
-    return {int(person) for person in told | {change.person} if person is not None}
+    named = {change.person, change.other if change.kind == "apart" else None}
+    return {int(person) for person in told | named if person is not None}
 
 
 def _get(kept: Kept, key: str) -> Any:
@@ -212,5 +225,6 @@ def _get(kept: Kept, key: str) -> Any:
 
 
 def _change_row(change: _Change, names: Names) -> ChangeRow:
-    line = change_line(change.kind, change.face, change.person, change.before, change.after, names)
+    row = Row(change.kind, change.face, change.person, change.other)
+    line = change_line(row, change.before, change.after, names)
     return ChangeRow(**{field.name: getattr(change, field.name) for field in fields(_Change)}, summary=line)

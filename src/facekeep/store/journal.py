@@ -16,7 +16,10 @@ from facekeep.store.queries import load
 
 SQL = load("journal")
 
-Kind = Literal["assignment", "rejection", "person"]
+Kind = Literal["assignment", "rejection", "person", "face", "pin", "apart", "circle", "member"]
+
+Key = tuple[int | None, int | None, int | None]
+"""Which row of its kind: its face, its person, and its other person or its circle."""
 
 Kept = dict[str, Any] | None
 """A row as the journal keeps it; None where there was none."""
@@ -46,24 +49,26 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row from what to what: of a face (`assignment`), of a person, or of both (`rejection`)."""
+    """One row from what to what. `other` is of `apart` the other person, of a circle's rows the circle."""
 
     kind: Kind
     face: int | None
     person: int | None
+    other: int | None
     before: Kept
     after: Kept
 
     @property
-    def key(self) -> tuple[int | None, int | None]:
+    def key(self) -> Key:
         """Which row of its kind."""
-        return self.face, self.person
+        return self.face, self.person, self.other
 
     def people(self) -> set[int]:
         """Everybody it is about."""
         kept = [row for row in (self.before, self.after) if row is not None]
         told = {row.get(key) for row in kept for key in ("person_id", "merged_into")}
-        return {int(person) for person in told | {self.person} if person is not None}
+        named = {self.person, self.other if self.kind == "apart" else None}
+        return {int(person) for person in told | named if person is not None}
 
 
 def opened(reader: Reader) -> int | None:
@@ -114,10 +119,10 @@ def lock_rows(writer: Writer, found: Sequence[Change]) -> set[int]:
     return there
 
 
-def now(reader: Reader, kind: Kind, found: Sequence[Change]) -> dict[tuple[int | None, int | None], Kept]:
+def now(reader: Reader, kind: Kind, found: Sequence[Change]) -> dict[Key, Kept]:
     """The same rows as they are, by key; those that do not exist are left out."""
     rows = reader.tuples(SQL[f"{kind}_now"], _keys(found))
-    return {(face, person): kept for face, person, kept in rows}
+    return {(face, person, other): kept for face, person, other, kept in rows}
 
 
 def put_back(writer: Writer, kind: Kind, found: Sequence[Change]) -> None:
@@ -159,9 +164,16 @@ def mark_grouped(writer: Writer, faces: Sequence[int]) -> None:
 
 
 def _keys(found: Sequence[Change]) -> dict[str, Any]:
-    return {"faces": [change.face for change in found], "people": [change.person for change in found]}
+    return {
+        "faces": [change.face for change in found],
+        "people": [change.person for change in found],
+        "others": [change.other for change in found],
+    }
 
 
 def _rows(found: Iterable[tuple[Change, Kept]]) -> dict[str, Any]:
-    rows = [{"face": change.face, "person": change.person, "kept": kept} for change, kept in found]
+    rows = [
+        {"face": change.face, "person": change.person, "other": change.other, "kept": kept}
+        for change, kept in found
+    ]
     return {"rows": Jsonb(rows)}

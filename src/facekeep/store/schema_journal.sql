@@ -20,8 +20,8 @@ CREATE INDEX decision_actor ON decision (actor, id);
 CREATE TABLE change (
     decision_id bigint NOT NULL REFERENCES decision,
     number bigint GENERATED ALWAYS AS IDENTITY,
-    kind text NOT NULL CHECK (kind IN ('assignment', 'rejection', 'person')),
-    -- The face, or the person; and of a rejection both.
+    kind text NOT NULL,
+    -- What names the row among those of its kind.
     face_id bigint,
     person_id bigint,
     before jsonb,
@@ -29,19 +29,27 @@ CREATE TABLE change (
     -- Of an assignment: whose the face was, and whose it became.
     from_person bigint GENERATED ALWAYS AS ((before->>'person_id')::bigint) STORED,
     to_person bigint GENERATED ALWAYS AS ((after->>'person_id')::bigint) STORED,
+    -- Of `apart` the other person, of `circle` and `member` the circle.
+    other_id bigint,
     PRIMARY KEY (decision_id, number),
     CONSTRAINT something_changed CHECK (before IS DISTINCT FROM after),
-    CONSTRAINT known_by_its_kind CHECK (
-        (kind = 'assignment' AND face_id IS NOT NULL AND person_id IS NULL)
-        OR (kind = 'rejection' AND face_id IS NOT NULL AND person_id IS NOT NULL)
-        OR (kind = 'person' AND face_id IS NULL AND person_id IS NOT NULL)
-    )
+    CONSTRAINT known_by_its_kind CHECK (CASE kind
+        WHEN 'assignment' THEN face_id IS NOT NULL AND person_id IS NULL AND other_id IS NULL
+        WHEN 'rejection' THEN face_id IS NOT NULL AND person_id IS NOT NULL AND other_id IS NULL
+        WHEN 'person' THEN face_id IS NULL AND person_id IS NOT NULL AND other_id IS NULL
+        WHEN 'face' THEN face_id IS NOT NULL AND person_id IS NULL AND other_id IS NULL
+        WHEN 'pin' THEN face_id IS NOT NULL AND person_id IS NOT NULL AND other_id IS NULL
+        WHEN 'apart' THEN face_id IS NULL AND person_id IS NOT NULL AND other_id IS NOT NULL
+        WHEN 'circle' THEN face_id IS NULL AND person_id IS NULL AND other_id IS NOT NULL
+        WHEN 'member' THEN face_id IS NULL AND person_id IS NOT NULL AND other_id IS NOT NULL
+        ELSE false END)
 );
 CREATE INDEX change_face ON change (face_id, decision_id) WHERE face_id IS NOT NULL;
 CREATE INDEX change_person ON change (person_id, decision_id) WHERE person_id IS NOT NULL;
 CREATE INDEX change_to ON change (to_person, decision_id) WHERE to_person IS NOT NULL;
 CREATE INDEX change_from ON change (from_person, decision_id)
     WHERE from_person IS NOT NULL AND from_person IS DISTINCT FROM to_person;
+CREATE INDEX change_other ON change (kind, other_id, decision_id) WHERE other_id IS NOT NULL;
 
 -- The decision of this transaction: entered with its first change, so that what changed nothing leaves no entry.
 -- facekeep.verb and facekeep.about say what it is; who says nothing is entered as having written 'directly'.
@@ -161,3 +169,27 @@ CREATE TRIGGER journal_update AFTER UPDATE ON person REFERENCING OLD TABLE AS ol
     FOR EACH STATEMENT EXECUTE FUNCTION journal_person();
 CREATE TRIGGER journal_delete AFTER DELETE ON person REFERENCING OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION journal_person();
+
+-- For tables whose rows are journalled as they are. The arguments name the kind, and the columns that are the
+-- row's face, person and other key; '' where it has none.
+CREATE FUNCTION journal_row() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO change (decision_id, kind, face_id, person_id, other_id, after)
+        SELECT (SELECT open_decision()), TG_ARGV[0], (k.row->>TG_ARGV[1])::bigint, (k.row->>TG_ARGV[2])::bigint,
+               (k.row->>TG_ARGV[3])::bigint, kept_of(k.row - TG_ARGV[1:3])
+        FROM (SELECT to_jsonb(n) AS row FROM new_rows n OFFSET 0) AS k;
+    ELSIF TG_OP = 'DELETE' THEN
+        INSERT INTO change (decision_id, kind, face_id, person_id, other_id, before)
+        SELECT (SELECT open_decision()), TG_ARGV[0], (k.row->>TG_ARGV[1])::bigint, (k.row->>TG_ARGV[2])::bigint,
+               (k.row->>TG_ARGV[3])::bigint, kept_of(k.row - TG_ARGV[1:3])
+        FROM (SELECT to_jsonb(o) AS row FROM old_rows o OFFSET 0) AS k;
+    ELSE
+        INSERT INTO change (decision_id, kind, face_id, person_id, other_id, before, after)
+        SELECT (SELECT open_decision()), TG_ARGV[0], (k.now->>TG_ARGV[1])::bigint, (k.now->>TG_ARGV[2])::bigint,
+               (k.now->>TG_ARGV[3])::bigint, kept_of(k.was - TG_ARGV[1:3]), kept_of(k.now - TG_ARGV[1:3])
+        FROM (SELECT to_jsonb(o) AS was, to_jsonb(n) AS now FROM new_rows n JOIN old_rows o USING (id) OFFSET 0) AS k
+        WHERE kept_of(k.was - TG_ARGV[1:3]) <> kept_of(k.now - TG_ARGV[1:3]);
+    END IF;
+    RETURN NULL;
+END $$;

@@ -38,7 +38,7 @@ SELECT k.decision, k.person,
 FROM unnest(%(decisions)s::bigint[], %(people)s::bigint[]) AS k (decision, person);
 
 -- name: changes
-SELECT number, kind, face_id AS face, person_id AS person, before, after FROM change
+SELECT number, kind, face_id AS face, person_id AS person, other_id AS other, before, after FROM change
 WHERE decision_id = %(decision)s AND (%(after)s::bigint IS NULL OR number > %(after)s)
 ORDER BY number LIMIT %(limit)s;
 

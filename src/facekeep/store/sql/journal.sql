@@ -9,10 +9,10 @@ SELECT standing_undo(%(decision)s);
 
 -- name: net
 -- What a decision did to each row, from the state before it to the state after it; the last done comes first.
-SELECT kind, face_id AS face, person_id AS person, (array_agg(before ORDER BY number))[1] AS before,
+SELECT kind, face_id AS face, person_id AS person, other_id AS other, (array_agg(before ORDER BY number))[1] AS before,
        (array_agg(after ORDER BY number DESC))[1] AS after
 FROM change WHERE decision_id = %(decision)s
-GROUP BY kind, face_id, person_id
+GROUP BY kind, face_id, person_id, other_id
 HAVING (array_agg(before ORDER BY number))[1] IS DISTINCT FROM (array_agg(after ORDER BY number DESC))[1]
 ORDER BY max(number) DESC;
 
@@ -29,14 +29,30 @@ UPDATE person SET version = version + 1 WHERE id = ANY(%(people)s);
 UPDATE decision SET undoes = %(undoes)s WHERE id = %(decision)s;
 
 -- name: assignment_now
-SELECT a.face_id, NULL::bigint, kept_of(to_jsonb(a)) FROM assignment a WHERE a.face_id = ANY(%(faces)s);
+SELECT a.face_id, NULL::bigint, NULL::bigint, kept_of(to_jsonb(a)) FROM assignment a WHERE a.face_id = ANY(%(faces)s);
 
 -- name: rejection_now
-SELECT r.face_id, r.person_id, jsonb_build_object('rejected_at', r.rejected_at) FROM rejection r
+SELECT r.face_id, r.person_id, NULL::bigint, jsonb_build_object('rejected_at', r.rejected_at) FROM rejection r
 JOIN unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person) ON (r.face_id, r.person_id) = (k.face, k.person);
 
 -- name: person_now
-SELECT NULL::bigint, p.id, kept_of(to_jsonb(p)) FROM person p WHERE p.id = ANY(%(people)s);
+SELECT NULL::bigint, p.id, NULL::bigint, kept_of(to_jsonb(p)) FROM person p WHERE p.id = ANY(%(people)s);
+
+-- name: pin_now
+SELECT n.face_id, n.person_id, NULL::bigint, kept_of(to_jsonb(n) - '{person_id}'::text[]) FROM pin n
+JOIN unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person) ON (n.face_id, n.person_id) = (k.face, k.person);
+
+-- name: apart_now
+SELECT NULL::bigint, a.one, a.other, kept_of(to_jsonb(a) - '{one,other}'::text[]) FROM apart a
+JOIN unnest(%(people)s::bigint[], %(others)s::bigint[]) AS k (one, other) ON (a.one, a.other) = (k.one, k.other);
+
+-- name: circle_now
+SELECT NULL::bigint, NULL::bigint, c.id, kept_of(to_jsonb(c)) FROM circle c WHERE c.id = ANY(%(others)s);
+
+-- name: member_now
+SELECT NULL::bigint, m.person_id, m.circle_id, kept_of(to_jsonb(m) - '{person_id,circle_id}'::text[]) FROM member m
+JOIN unnest(%(people)s::bigint[], %(others)s::bigint[]) AS k (person, circle)
+  ON (m.person_id, m.circle_id) = (k.person, k.circle);
 
 -- name: put_assignment
 INSERT INTO assignment (face_id, photo_id, person_id, decided_by, confidence, pack_id)
@@ -64,6 +80,43 @@ UPDATE person p SET name = k.name, hidden = k.hidden, aliases = k.aliases, birth
        favourite = k.favourite, auto = k.auto, cover_face_id = k.cover_face_id, merged_into = k.merged_into, gone = k.gone
 FROM jsonb_array_elements(%(rows)s) AS r, jsonb_populate_record(NULL::person, r->'kept') AS k
 WHERE p.id = (r->>'person')::bigint;
+
+-- name: put_pin
+INSERT INTO pin (face_id, person_id, pinned_at)
+SELECT f.id, (r->>'person')::bigint, (r->'kept'->>'pinned_at')::timestamptz
+FROM jsonb_array_elements(%(rows)s) AS r JOIN face f ON f.id = (r->>'face')::bigint;
+
+-- name: drop_pin
+DELETE FROM pin n USING unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person)
+WHERE (n.face_id, n.person_id) = (k.face, k.person);
+
+-- name: put_apart
+INSERT INTO apart (one, other, said_at)
+SELECT (r->>'person')::bigint, (r->>'other')::bigint, (r->'kept'->>'said_at')::timestamptz
+FROM jsonb_array_elements(%(rows)s) AS r;
+
+-- name: drop_apart
+DELETE FROM apart a USING unnest(%(people)s::bigint[], %(others)s::bigint[]) AS k (one, other)
+WHERE (a.one, a.other) = (k.one, k.other);
+
+-- name: put_circle
+-- The type of its rows cannot be named: a geometric one is called circle too.
+UPDATE circle c SET name = r->'kept'->>'name', gone = (r->'kept'->>'gone')::boolean, version = c.version + 1
+FROM jsonb_array_elements(%(rows)s) AS r
+WHERE c.id = (r->>'other')::bigint;
+
+-- name: drop_circle
+-- As people, circles are never deleted: their numbers are not given twice.
+UPDATE circle SET gone = true, version = version + 1 WHERE id = ANY(%(others)s);
+
+-- name: put_member
+INSERT INTO member (circle_id, person_id, joined_at)
+SELECT (r->>'other')::bigint, (r->>'person')::bigint, (r->'kept'->>'joined_at')::timestamptz
+FROM jsonb_array_elements(%(rows)s) AS r;
+
+-- name: drop_member
+DELETE FROM member m USING unnest(%(people)s::bigint[], %(others)s::bigint[]) AS k (person, circle)
+WHERE (m.person_id, m.circle_id) = (k.person, k.circle);
 
 -- name: later_auto
 -- What a machine gave to a person after a decision: by what it knew then.

@@ -1049,12 +1049,17 @@ export interface components {
             face: number | null;
             /**
              * Kind
-             * @description Of a face, of a face that somebody is not, or of a person.
+             * @description What the row is about: whose a face is, whose it is not, a person, a face itself, one that always stands for somebody, two who are not one person, a circle, or somebody in it.
              * @enum {string}
              */
-            kind: "assignment" | "rejection" | "person";
+            kind: "assignment" | "rejection" | "person" | "face" | "pin" | "apart" | "circle" | "member";
             /** Number */
             number: number;
+            /**
+             * Other
+             * @description Of `apart` the other person, of `circle` and `member` the circle.
+             */
+            other: number | null;
             /** Person */
             person: number | null;
             /**
@@ -1467,7 +1472,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "assignment" | "rejection" | "person";
+            kind: "assignment" | "rejection" | "person" | "face" | "pin" | "apart" | "circle" | "member";
             /** Person */
             person: number | null;
             /**

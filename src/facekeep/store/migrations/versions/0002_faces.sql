@@ -1,0 +1,1 @@
+-- What a user says of faces themselves: drawn, moved, resized, ignored, not a face, deleted.

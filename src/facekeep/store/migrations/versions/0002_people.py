@@ -1,0 +1,13 @@
+"""Suggestions, what users say of faces, circles, accounts, packs in use, what was forgotten."""
+
+from facekeep.store.migrate import run_sql
+
+revision = "0002"
+down_revision = "0001"
+
+PARTS = ("journal", "suggestions", "faces", "circles", "accounts", "models", "forget")
+
+
+def upgrade() -> None:
+    for part in PARTS:
+        run_sql(f"0002_{part}.sql")

@@ -1,0 +1,1 @@
+-- Who may do what: accounts with roles, sessions, API keys; answers kept for requests that are sent again.

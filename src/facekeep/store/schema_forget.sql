@@ -1,0 +1,1 @@
+-- What was erased for good, without saying who it was.

@@ -1,0 +1,1 @@
+-- Which model pack is in use, and the change to another one.
