@@ -5,7 +5,17 @@ from facekeep.store.migrate import run_sql
 revision = "0002"
 down_revision = "0001"
 
-PARTS = ("journal", "suggestions", "faces", "circles", "accounts", "models", "forget")
+PARTS = (
+    "journal",
+    "suggestions",
+    "exemplars",
+    "proposals",
+    "faces",
+    "circles",
+    "accounts",
+    "models",
+    "forget",
+)
 
 
 def upgrade() -> None:
