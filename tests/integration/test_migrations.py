@@ -24,7 +24,18 @@ from facekeep.store import faces, listing, migrate
 from facekeep.store.database import Database
 
 STORE = resources.files("facekeep.store")
-PARTS = "people journal suggestions exemplars proposals faces circles accounts models forget".split()
+PARTS = [
+    "people",
+    "journal",
+    "suggestions",
+    "exemplars",
+    "proposals",
+    "faces",
+    "circles",
+    "accounts",
+    "models",
+    "forget",
+]
 SNAPSHOT = ("schema.sql", *(f"schema_{part}.sql" for part in PARTS))
 
 
