@@ -29,9 +29,9 @@ class Sql:
         found = cursor.fetchone() if cursor.description else None
         return None if found is None else found[0]
 
-    def commit_checks(self) -> None:
-        """Everything that is looked at on commit, now."""
-        self._connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    def commit_checks(self, constraint: str = "ALL") -> None:
+        """Everything that is looked at on commit, or one of it, now."""
+        self._connection.execute(f"SET CONSTRAINTS {constraint} IMMEDIATE".encode())
 
     @contextmanager
     def refused(self, constraint: str) -> Iterator[None]:

@@ -27,6 +27,7 @@ STORE = resources.files("facekeep.store")
 PARTS = [
     "people",
     "journal",
+    "truth",
     "suggestions",
     "exemplars",
     "proposals",

@@ -67,7 +67,7 @@ def test_a_face_is_in_a_photo_once(sql: Sql) -> None:
     sql.face(photo, **place)
     with sql.refused("no_twin"):
         sql.face(photo, **place)
-        sql.commit_checks()
+        sql.commit_checks("no_twin")
 
 
 @pytest.mark.parametrize(

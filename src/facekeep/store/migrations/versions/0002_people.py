@@ -7,6 +7,7 @@ down_revision = "0001"
 
 PARTS = (
     "journal",
+    "truth",
     "suggestions",
     "exemplars",
     "proposals",
