@@ -136,7 +136,9 @@ def test_what_is_left_is_said(api: httpx.Client) -> None:
     done(api.delete(f"{API}/faces/{face}/person"))
     undone = done(api.post(f"{API}/journal/{named}/undo"))
     assert undone["left_total"] == 1
-    assert undone["left"] == [{"kind": "assignment", "face": face, "person": None, "reason": "changed since"}]
+    assert undone["left"] == [
+        {"kind": "assignment", "face": face, "person": None, "other": None, "reason": "changed since"}
+    ]
     assert get(api, f"/faces/{face}")["person"] is None
 
 

@@ -26,6 +26,7 @@ class Left:
     kind: str
     face: int | None
     person: int | None
+    other: int | None
     reason: str
 
 
@@ -53,7 +54,8 @@ def undo(ctx: Context, decision: int) -> Undone:
         found = journal.net(writer, decision)
         there = journal.lock_rows(writer, found)
         restored, left = _put_back(writer, found, there)
-        if not restored:
+        # Taking back that somebody was made of whom nothing is known changes nothing: people stay on record.
+        if not restored or journal.opened(writer) is None:
             raise NothingToUndo(
                 f"nothing of decision {decision} can be undone: all of it has been changed since",
                 hint="Undo what came after it first; `facekeep journal` shows it.",
@@ -163,7 +165,7 @@ def _restore(writer: Writer, run: Sequence[Change]) -> tuple[list[Change], list[
 
 
 def _left(change: Change, reason: str) -> Left:
-    return Left(change.kind, change.face, change.person, reason)
+    return Left(change.kind, change.face, change.person, change.other, reason)
 
 
 def _look_again(writer: Writer, entry: Entry, restored: Sequence[Change]) -> int:

@@ -86,6 +86,7 @@ class Left(Schema):
     kind: Kind
     face: int | None
     person: int | None
+    other: int | None
     reason: str = Field(description="For people.", examples=["changed since"])
 
 
