@@ -13,7 +13,7 @@ from tests.machine.invariants import Key, State
 Row = Mapping[str, Any]
 Word = tuple[str | int | None, ...]
 Said = dict[Word, Any]
-"""Each thing that a user said: `("face", 3)` → whose it is, `("not", 3, 7)`, `("person", 7)` → what of them."""
+"""Each thing that a user said: `("face", 3)` → whose it is, `("not", 3, 7)`, `("person", 7)` → what of it."""
 
 NOBODY: dict[str, Any] = {
     "hidden": False,

@@ -349,7 +349,7 @@ def test_whatever_is_done_in_any_order(cluster: Cluster) -> None:
     lives = max(1, STEPS // A_LIFE)
 
     class Here(Life):
-        where = staticmethod(lambda: cluster.database(TEMPLATE))  # type: ignore[assignment]
+        where = staticmethod(lambda: cluster.database(TEMPLATE))
 
     phases = [Phase.explicit, Phase.generate] if STEPS < 1000 else [*Phase]
     run_state_machine_as_test(
