@@ -176,3 +176,17 @@ def test_what_a_decision_changed(api: httpx.Client) -> None:
     assert items[-1]["after"].items() >= {"name": "Ada", "hidden": False}.items()
     assert {item["summary"].split(" stayed")[1] for item in items[:4]} == {" with Ada, confirmed"}
     assert api.get(f"{API}/journal/4711/changes").status_code == 404
+
+
+def test_a_stale_tab_is_told_what_changed(api: httpx.Client) -> None:
+    """Two tabs look at a person; one merges somebody into it, the other is stopped and told."""
+    one, other = api.get("/api/v1/people").json()["items"][:2]
+    person = f"/api/v1/people/{one['person']}"
+    named = api.patch(person, json={"name": "Ada", "version": one["version"]}).json()
+    merged = {"into": one["person"], "version": other["version"]}
+    assert api.post(f"/api/v1/people/{other['person']}/merge", json=merged).status_code == 200
+    stale = api.patch(person, json={"name": "Grace", "version": named["version"]})
+    assert (stale.status_code, stale.json()["code"]) == (409, "conflict")
+    assert stale.json()["since"][0].startswith("You merged person")
+    assert "You merged person" in stale.json()["detail"]
+    assert api.get(person).json()["name"] == "Ada"

@@ -84,6 +84,11 @@ class Problem(BaseModel):
     )
     hint: str = Field(default="", description="What to do about it; may be empty.", examples=["Look again."])
     failure: str | None = Field(default=None, description="With `photo`: the failure code of the photo.")
+    since: list[str] | None = Field(
+        default=None,
+        description="With `conflict`: what was decided since you looked, newest first, a line each.",
+        examples=[["You merged person 12 into Ada: 14 faces"]],
+    )
     errors: list[InvalidPart] | None = Field(
         default=None, description="With `invalid_request` and `not_ready`: what is wrong where."
     )
@@ -120,6 +125,7 @@ def problem_of(error: FacekeepError) -> Problem:
         code=error.code,
         hint=error.hint,
         failure=error.failure.value if isinstance(error, PhotoFault) else None,
+        since=list(error.since) if isinstance(error, Conflict) and error.since else None,
     )
 
 

@@ -18,6 +18,7 @@
 Foreign errors are translated into this tree where they enter: in store, inference and library.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar
 
@@ -48,9 +49,16 @@ class NotFound(UsageError):
 
 
 class Conflict(UsageError):
-    """What was to be changed has changed since the caller looked, or is taken."""
+    """What was to be changed has changed since the caller looked, or is taken.
+
+    `since`: what was decided about it since the caller looked, newest first, a line each.
+    """
 
     code = "conflict"
+
+    def __init__(self, message: str, *, hint: str = "", since: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.since = tuple(since)
 
 
 class AlreadyUndone(Conflict):

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from facekeep.domain.errors import Conflict, NotFound
+from facekeep.store import decisions
 from facekeep.store.database import Reader, Writer
 from facekeep.store.queries import load
 
 SQL = load("people")
+
+MOST_TOLD = 10
+"""Decisions that a stale look is told of."""
 
 MERGE_CHAIN_LIMIT = (
     100  # a pointer chain is as long as the merges that made it; a cycle would be a fault of ours
@@ -56,11 +60,21 @@ def lock(writer: Writer, person: int, *, version: int | None = None) -> LockedPe
             hint=f"Use person {follow(writer, person)}.",
         )
     if version is not None and version != found.version:
-        raise Conflict(
-            f"person {person} has changed since you looked (version {found.version}, not {version})",
-            hint="Look again, then decide.",
-        )
+        raise _changed(writer, found, version)
     return found
+
+
+def _changed(reader: Reader, found: LockedPerson, version: int) -> Conflict:
+    """What a stale look is told. Each decision about a person raises the version, by one at least."""
+    steps = min(max(found.version - version, 0), MOST_TOLD)
+    since = decisions.decisions(reader, person=found.person, limit=steps).items if steps else []
+    lines = [row.summary for row in since]
+    return Conflict(
+        f"person {found.person} has changed since you looked (version {found.version}, not {version})"
+        + (f": {lines[0]}" if lines else ""),
+        hint="Look again, then decide.",
+        since=lines,
+    )
 
 
 def hold(writer: Writer, people: Sequence[int]) -> None:
