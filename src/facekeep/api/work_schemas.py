@@ -1,11 +1,12 @@
 """The work that goes on, as it goes over HTTP."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
-from facekeep.api.schemas import Schema
+from facekeep.actions.again import Again
+from facekeep.api.schemas import Body, Photos, Schema
 from facekeep.domain.errors import FailureCode
 
 
@@ -81,3 +82,32 @@ class Released(Schema):
     """Who was asked to give the models' memory back."""
 
     workers: int
+
+
+class PhotosAgain(Body):
+    """Which photos to look at again: some, or every one that is done."""
+
+    photos: Photos | None = None
+    all: Literal[True] | None = None
+
+
+class PhotoAgain(Schema):
+    """What became of a photo that was named."""
+
+    photo: int
+    outcome: Literal["due", "waiting", "unreachable", "not_found"] = Field(
+        description="`due` now; `waiting` it was anyway; `unreachable`: no file of it is there."
+    )
+
+
+class LookedAgain(Schema):
+    """How many photos are due now, and what became of each that was named."""
+
+    due: int
+    items: list[PhotoAgain]
+
+    @classmethod
+    def of(cls, told: Again) -> Self:
+        """From what was done."""
+        items = [PhotoAgain(photo=photo, outcome=outcome) for photo, outcome in told.outcomes]
+        return cls(due=told.due, items=items)

@@ -8,6 +8,7 @@ import typer
 
 from facekeep import __version__
 from facekeep.cli import (
+    again,
     doctor,
     faces,
     failures,
@@ -58,6 +59,7 @@ app.command()(verbs.edit)
 app.command()(verbs.delete)
 app.command()(faces.faces)
 app.add_typer(failures.app, name="failures")
+app.command()(again.detect)
 app.command()(steering.pause)
 app.command()(steering.resume)
 app.add_typer(importing.app, name="import")

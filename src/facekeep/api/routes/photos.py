@@ -4,11 +4,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from facekeep.actions import pictures
+from facekeep.actions import again, pictures
 from facekeep.api.dependencies import DEFAULT_PAGE, MAX_PAGE, Cursor, Limit, OptionalId, PathId, Wired
 from facekeep.api.errors import answers
 from facekeep.api.pictures import IMAGE, send
 from facekeep.api.schemas import Photo, PhotosPage, PhotoWithFaces
+from facekeep.api.work_schemas import LookedAgain, PhotosAgain
+from facekeep.domain.errors import UsageError
 from facekeep.store import listing
 
 router = APIRouter(prefix="/photos", tags=["photos"])
@@ -26,6 +28,14 @@ def list_photos(
     with ctx.database.read() as reader:
         page = listing.photos(reader, person=person, state=state, cursor=cursor, limit=limit)
     return PhotosPage(items=[Photo.of(row) for row in page.items], total=page.total, next=page.next)
+
+
+@router.post("/detect", responses=answers(400, 422, 503))
+def detect(ctx: Wired, body: PhotosAgain) -> LookedAgain:
+    """Look at photos again, though their files are as they were. What was said of their faces stays."""
+    if (body.photos is None) == (body.all is None):
+        raise UsageError("it was not said which photos", hint="Give one of photos and all.")
+    return LookedAgain.of(again.look_again(ctx, body.photos))
 
 
 @router.get("/{photo}", responses=answers(404, 422, 503))

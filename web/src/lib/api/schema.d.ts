@@ -664,6 +664,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/photos/detect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Detect
+         * @description Look at photos again, though their files are as they were. What was said of their faces stays.
+         */
+        post: operations["photos_detect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/photos/{photo}": {
         parameters: {
             query?: never;
@@ -1473,6 +1493,8 @@ export interface components {
              * @enum {string}
              */
             kind: "assignment" | "rejection" | "person" | "face" | "pin" | "apart" | "circle" | "member";
+            /** Other */
+            other: number | null;
             /** Person */
             person: number | null;
             /**
@@ -1522,6 +1544,16 @@ export interface components {
              * @example /home/ada/Pictures
              */
             root: string;
+        };
+        /**
+         * LookedAgain
+         * @description How many photos are due now, and what became of each that was named.
+         */
+        LookedAgain: {
+            /** Due */
+            due: number;
+            /** Items */
+            items: components["schemas"]["PhotoAgain"][];
         };
         /**
          * Moved
@@ -1755,6 +1787,20 @@ export interface components {
             width: number | null;
         };
         /**
+         * PhotoAgain
+         * @description What became of a photo that was named.
+         */
+        PhotoAgain: {
+            /**
+             * Outcome
+             * @description `due` now; `waiting` it was anyway; `unreachable`: no file of it is there.
+             * @enum {string}
+             */
+            outcome: "due" | "waiting" | "unreachable" | "not_found";
+            /** Photo */
+            photo: number;
+        };
+        /**
          * PhotoWithFaces
          * @description A photo with its faces.
          */
@@ -1789,6 +1835,16 @@ export interface components {
              * @description Pixels, upright.
              */
             width: number | null;
+        };
+        /**
+         * PhotosAgain
+         * @description Which photos to look at again: some, or every one that is done.
+         */
+        PhotosAgain: {
+            /** All */
+            all?: true | null;
+            /** Photos */
+            photos?: number[] | null;
         };
         /**
          * PhotosMove
@@ -1881,6 +1937,15 @@ export interface components {
              * @example Look again.
              */
             hint: string;
+            /**
+             * Since
+             * @description With `conflict`: what was decided since you looked, newest first, a line each.
+             * @default null
+             * @example [
+             *       "You merged person 12 into Ada: 14 faces"
+             *     ]
+             */
+            since: string[] | null;
             /**
              * Status
              * @description The HTTP status.
@@ -4142,6 +4207,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PhotosPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    photos_detect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhotosAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookedAgain"];
                 };
             };
             /** @description Bad Request */
