@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.chaos import figures
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -76,10 +77,25 @@ def chromium_path() -> str:
     pytest.skip("no Chromium is installed here")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the processes that tests run in one place for what they measure."""
+    if not hasattr(config, "workerinput") and figures.results_folder() is None:
+        folder = tempfile.mkdtemp(prefix="fk-figures-")
+        os.environ[figures.FIGURES_FOLDER] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     """Name the failed checks of script/test and the skipped kinds of test, just above the closing line."""
     yield
+    if hasattr(terminalreporter.config, "workerinput"):
+        return  # the process that started this one reports
+    measured = figures.told()
+    if measured:
+        terminalreporter.section("WHAT THE CHAOS TESTS MEASURED")
+        for name, value in measured.items():
+            terminalreporter.write_line(f"{name}: {value}")
     lines = [f"FAILED CHECK: {name}" for name in os.environ.get("FAILED_CHECKS", "").splitlines()]
     reasons = sorted({_reason(report) for report in terminalreporter.stats.get("skipped", [])})
     lines += [text for word, text in LOUD.items() if any(word in reason for reason in reasons)]

@@ -1,10 +1,7 @@
-"""The databases and models of the integration tests, for tests that break things; and what they measured."""
-
-from collections.abc import Iterator
+"""The databases and models of the integration tests, for tests that break things."""
 
 import pytest
 from store_support import bench, cluster, conninfo, ctx, database  # noqa: F401 - fixtures
-from tests.chaos import figures
 from tests.chaos.plan import Plan, chosen
 from worker_support import children, models  # noqa: F401 - fixtures
 
@@ -13,17 +10,6 @@ from worker_support import children, models  # noqa: F401 - fixtures
 def plan() -> Plan:
     """How much is done in this run."""
     return chosen()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
-    """The figures, after the tests."""
-    yield
-    told = figures.told()
-    if told:
-        terminalreporter.section("WHAT THE CHAOS TESTS MEASURED")
-        for name, value in told.items():
-            terminalreporter.write_line(f"{name}: {value}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
