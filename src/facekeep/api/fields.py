@@ -56,6 +56,9 @@ def face_fields(row: FaceRow) -> Fields:
         "assigned_by": row.assigned_by,
         "confidence": row.confidence,
         "model": row.model,
+        "standing": row.standing,
+        "box_by": row.box_by,
+        "stale": row.stale,
     }
 
 

@@ -22,6 +22,9 @@ class StoredFace:
     y: float
     width: float
     height: float
+    standing: str
+    box_by: str
+    score: float | None
     touched: bool
     person: int | None
     vector: Vector | None
@@ -29,6 +32,12 @@ class StoredFace:
     @property
     def box(self) -> Box:
         return Box(self.x, self.y, self.width, self.height)
+
+    @property
+    def firm(self) -> bool:
+        """Whether what is found in its place is this face, however it looks: a user put it away, or drew it
+        where no detector saw one, so that its vector says little."""
+        return self.standing != "shown" or (self.box_by == "user" and self.score is None)
 
 
 @dataclass(frozen=True, slots=True)
