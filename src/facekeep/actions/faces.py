@@ -30,6 +30,17 @@ SAME_BOX = 0.9
 """Intersection over union from which on two boxes of one photo are drawn around one face."""
 
 
+def box_of(x: float, y: float, width: float, height: float) -> Box:
+    """A box from four numbers. UsageError when it is none, or reaches out of the photo."""
+    try:
+        return Box(x, y, width, height)
+    except ValueError as error:
+        raise UsageError(
+            f"the box {x:g} {y:g} {width:g} {height:g} does not lie in the photo",
+            hint="Give the left and upper edge, width and height as fractions of the upright photo.",
+        ) from error
+
+
 def draw_face(
     ctx: Context, photo_id: int, box: Box, *, person_id: int | None = None, name: str | None = None
 ) -> FaceRow:
