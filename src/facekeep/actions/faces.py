@@ -1,6 +1,7 @@
 """Faces that a user draws, moves or has measured again. They are embedded at once where that is possible."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -11,7 +12,7 @@ from facekeep.actions.deciding import deciding
 from facekeep.actions.measuring import matched, measured_in
 from facekeep.domain.errors import Conflict, EnvironmentFault, PhotoFault, UsageError
 from facekeep.domain.faces import Box, MeasuredFace, Vector
-from facekeep.domain.geometry import iou
+from facekeep.domain.geometry import Array, iou
 from facekeep.domain.reconcile import STRANGER, apart
 from facekeep.store import boxes as store
 from facekeep.store import faces as face_store
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 
 LEAST_SIDE = 4
 """Pixels of the photo below which a box shows nothing."""
+
+LEAST_OVERLAP = 0.1
+"""Below this intersection over union a box that is moved is around something else than before."""
 
 SAME_BOX = 0.9
 """Intersection over union from which on two boxes of one photo are drawn around one face."""
@@ -107,10 +111,12 @@ def _move(
         others = [other for other in store.in_photo(writer, photo) if other.face != face_id]
         _refuse_twin(others, box)
         vector = store.vector(writer, face_id, ctx.pack_id)
+        elsewhere = _overlaps(box, [before])[0] < LEAST_OVERLAP
         store.move(writer, face_id, apart(box, {other.box for other in others}))
         if found is not None:
             store.measured(writer, face_id, found, ctx.pack_id)
-            _take_off_stranger(ctx, writer, before, vector, found)
+        if elsewhere or _is_stranger(ctx, vector, found):
+            _take_off(writer, before)
 
 
 def measure_face(ctx: Context, face_id: int) -> FaceRow:
@@ -165,7 +171,7 @@ def _refuse_twin(others: list[BoxedFace], box: Box) -> None:
     shown = [other for other in others if other.standing == "shown"]
     if not shown:
         return
-    overlaps = iou(_corners([box]), _corners([other.box for other in shown]))[0]
+    overlaps = _overlaps(box, shown)
     best = int(overlaps.argmax())
     if overlaps[best] >= SAME_BOX:
         raise Conflict(
@@ -180,18 +186,26 @@ def _refuse_changed(now: BoxedFace, was: Box | None) -> None:
         raise Conflict(f"face {now.face} is not shown", hint="Show it again first.")
 
 
-def _take_off_stranger(
-    ctx: Context, writer: Writer, before: BoxedFace, old: Vector | None, found: MeasuredFace
-) -> None:
-    """The box is around somebody else now: what a machine concluded from the old one was about another."""
-    if before.person is None or before.decided_by != "auto" or old is None:
-        return
-    if float(np.linalg.norm(old - found.embedding)) <= STRANGER * ctx.pack.thresholds.same:
+def _is_stranger(ctx: Context, old: Vector | None, found: MeasuredFace | None) -> bool:
+    """Whether the vectors say that the box is around somebody else now."""
+    if old is None or found is None:
+        return False
+    return float(np.linalg.norm(old - found.embedding)) > STRANGER * ctx.pack.thresholds.same
+
+
+def _take_off(writer: Writer, before: BoxedFace) -> None:
+    """What a machine concluded from the old box was about another face."""
+    if before.person is None or before.decided_by != "auto":
         return
     people_store.hold(writer, [before.person])
     people_store.unassign(writer, before.face)
     people_store.touch(writer, before.person)
     face_store.mark_ungrouped(writer, [before.face])
+
+
+def _overlaps(box: Box, others: Sequence[BoxedFace]) -> Array:
+    """Intersection over union with each."""
+    return np.asarray(iou(_corners([box]), _corners([other.box for other in others]))[0])
 
 
 def _corners(boxes: list[Box]) -> np.typing.NDArray[np.float64]:

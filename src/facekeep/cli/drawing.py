@@ -20,18 +20,10 @@ if TYPE_CHECKING:
     from facekeep.store.rows import FaceRow
 
 Face = Annotated[int, typer.Argument(min=1, metavar="FACE", help="A face's number.")]
-X = Annotated[
-    float, typer.Argument(min=0, max=1, metavar="X", help="Left edge, as a fraction of the photo's width.")
-]
-Y = Annotated[
-    float, typer.Argument(min=0, max=1, metavar="Y", help="Upper edge, as a fraction of its height.")
-]
-Width = Annotated[
-    float, typer.Argument(min=0, max=1, metavar="WIDTH", help="Width, as a fraction of the photo's.")
-]
-Height = Annotated[
-    float, typer.Argument(min=0, max=1, metavar="HEIGHT", help="Height, as a fraction of the photo's.")
-]
+X = Annotated[float, typer.Argument(min=0, max=1, metavar="X", help="Left edge, in photo widths: 0 to 1.")]
+Y = Annotated[float, typer.Argument(min=0, max=1, metavar="Y", help="Upper edge, in photo heights.")]
+Width = Annotated[float, typer.Argument(min=0, max=1, metavar="WIDTH", help="Width, in photo widths.")]
+Height = Annotated[float, typer.Argument(min=0, max=1, metavar="HEIGHT", help="Height, in photo heights.")]
 Most = Annotated[int, typer.Option("--limit", min=1, max=200, metavar="N", help="How many at most.")]
 
 

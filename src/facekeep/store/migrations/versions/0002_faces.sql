@@ -63,11 +63,15 @@ BEGIN
     IF moved AND writing_as_user() THEN
         NEW.stale := true;
         NEW.quality := NULL;
-        NEW.landmarks := ARRAY(
-            SELECT CASE mod(l.i, 2) WHEN 1 THEN NEW.x + (l.p - OLD.x) * (NEW.width / OLD.width)
-                                    ELSE NEW.y + (l.p - OLD.y) * (NEW.height / OLD.height) END
-            FROM unnest(OLD.landmarks) WITH ORDINALITY AS l (p, i) ORDER BY l.i);
-        NEW.landmarks := CASE WHEN cardinality(NEW.landmarks) = 10 THEN NEW.landmarks END;
+        -- Points that do not lie in the new box go with the old one.
+        IF EXISTS (SELECT FROM unnest(OLD.landmarks) WITH ORDINALITY AS l (p, i) WHERE NOT CASE mod(l.i, 2)
+                   WHEN 1 THEN l.p BETWEEN NEW.x AND NEW.x + NEW.width
+                   ELSE l.p BETWEEN NEW.y AND NEW.y + NEW.height END) THEN
+            NEW.landmarks := ARRAY(
+                SELECT CASE mod(l.i, 2) WHEN 1 THEN NEW.x + (l.p - OLD.x) * (NEW.width / OLD.width)
+                                        ELSE NEW.y + (l.p - OLD.y) * (NEW.height / OLD.height) END
+                FROM unnest(OLD.landmarks) WITH ORDINALITY AS l (p, i) ORDER BY l.i);
+        END IF;
         DELETE FROM embedding WHERE face_id = NEW.id;
     END IF;
     RETURN NEW;
