@@ -104,7 +104,7 @@ class Analyser:
             finally:
                 self._let_go()
             if not stop():
-                self._stale.look(stop)
+                self._look_at_boxes(stop)
                 self._group(stop)
         self._say(state="idle")
         return self._progress
@@ -277,6 +277,16 @@ class Analyser:
         analyse.give_back(self._ctx, untouched)
         for claimed, future in begun:
             self._store(claimed, future)
+
+    def _look_at_boxes(self, stop: Stop) -> None:
+        """What users drew or moved, and nobody could look at then."""
+
+        def ending() -> bool:
+            self.turned()
+            return stop()
+
+        if not self._paused:
+            self._stale.look(ending)
 
     def _group(self, stop: Stop) -> None:
         self._since_grouping = 0
