@@ -85,7 +85,7 @@ def test_a_face_has_every_field_of_the_contract(api: httpx.Client) -> None:
     face = got(api, "/faces", limit=1)["items"][0]
     assert set(face) == {
         "face", "photo", "files", "box", "box_px", "landmarks", "score", "quality", "source",
-        "person", "name", "assigned_by", "confidence", "model",
+        "person", "name", "assigned_by", "confidence", "model", "standing", "box_by", "stale",
     }  # fmt: skip
     assert face["box"] == pytest.approx({"x": 0.1, "y": 0.2, "width": 0.1, "height": 0.3})
     assert face["box_px"] == {"x": 20, "y": 20, "width": 20, "height": 30}

@@ -114,3 +114,27 @@ def test_pairs_are_one_to_one(old: list[tuple[Box, Vector | None]], new: list[tu
 def test_looking_again_at_the_same_finds_the_same(unique: list[Box]) -> None:
     faces = [(box, vector(100 + number)) for number, box in enumerate(unique)]
     assert pair_faces(list(faces), faces, T) == {i: i for i in range(len(faces))}
+
+
+def test_where_a_user_has_spoken_the_place_decides() -> None:
+    old = [(LEFT, vector(1)), (RIGHT, vector(2))]
+    stranger = [(moved(LEFT, 0.01), vector(3))]
+    assert pair_faces(old, stranger, T) == {}
+    assert pair_faces(old, stranger, T, firm=[0]) == {0: 0}
+    assert pair_faces(old, stranger, T, firm=[1]) == {}
+
+
+def test_a_drawn_box_is_larger_than_the_detectors() -> None:
+    head = Box(LEFT.x - 0.06, LEFT.y - 0.06, 0.32, 0.32)
+    assert pair_faces([(head, None)], [(LEFT, vector(1))], T) == {}
+    assert pair_faces([(head, None)], [(LEFT, vector(1))], T, firm=[0]) == {0: 0}
+
+
+def test_of_two_the_one_that_fits_better_has_the_place() -> None:
+    head = Box(LEFT.x - 0.06, LEFT.y - 0.06, 0.32, 0.32)
+    old = [(head, None), (LEFT, vector(1))]
+    assert pair_faces(old, [(moved(LEFT, 0.01), at(0.2))], T, firm=[0]) == {0: 1}
+
+
+def test_what_was_put_away_is_known_in_a_cropped_picture() -> None:
+    assert pair_faces([(LEFT, vector(1))], [(RIGHT, at(0.2))], T, firm=[0]) == {0: 0}

@@ -195,7 +195,8 @@ def _reconcile(
 ) -> list[tuple[int, AnalysedFace]]:
     """Store the faces of a photo; those without a person are returned for matching.
 
-    A face found before keeps its id and person. One that is not found again stays if a user touched it.
+    A face found before keeps its id and person, and the box that a user gave it. One that is not found again
+    stays if a user touched it. What a user put away stays away.
     """
     pack = ctx.pack_id
     old = face_store.of_photo(writer, photo, pack)
@@ -203,6 +204,7 @@ def _reconcile(
         [(face.box, face.vector) for face in old],
         [(face.box, face.embedding) for face in found],
         ctx.pack.thresholds,
+        firm=[i for i, face in enumerate(old) if face.firm],
     )
     kept = set(pairs.values())
     lost = [face for i, face in enumerate(old) if i not in kept]
@@ -214,7 +216,9 @@ def _reconcile(
         if j in pairs:
             known = old[pairs[j]]
             face_store.update(writer, known.face, analysed, pack)
-            unmatched += [(known.face, analysed)] if known.person is None else []
+            # What is put away is measured as well, so that it is known again in a picture that was cropped.
+            alone = known.person is None and known.standing == "shown"
+            unmatched += [(known.face, analysed)] if alone else []
         else:
             unmatched.append((face_store.add(writer, photo, analysed, pack), analysed))
     return unmatched

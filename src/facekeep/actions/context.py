@@ -1,13 +1,13 @@
 """What every action works on. Filled by bootstrap; a value, never a global."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
 from facekeep.actions.derived import DerivedPictures
-from facekeep.domain.faces import Box
+from facekeep.domain.faces import Box, MeasuredFace, PhotoAnalysis
 from facekeep.domain.failures import Rules
 from facekeep.domain.packs import ModelPack
 from facekeep.store.database import Database
@@ -39,6 +39,22 @@ class Renderer(Protocol):
         ...
 
 
+class Looker(Protocol):
+    """Looks at faces away from this process, while somebody waits for it."""
+
+    def measure(self, path: Path, boxes: Sequence[Box]) -> Future[tuple[MeasuredFace, ...]]:
+        """What is in some boxes of a photo. Fails with PhotoFault."""
+        ...
+
+    def look(self, content: bytes) -> Future[PhotoAnalysis]:
+        """The faces in a picture that was sent. Fails with PhotoFault."""
+        ...
+
+
+class Painter(Renderer, Looker, Protocol):
+    """Both: the child process that a server keeps for those who wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkRules:
     """How failures are met, and how long a claimed photo stays with a worker that is not heard any more."""
@@ -64,6 +80,7 @@ class Context:
     pack_id: int
     pictures: DerivedPictures
     renderer: Renderer | None = None
+    looker: Looker | None = None
     rules: WorkRules = field(default_factory=WorkRules)
     activity: Callable[[], Activity] = idle
     wake: Callable[[], None] = lambda: None

@@ -99,7 +99,8 @@ def redo(ctx: Context, decision: int) -> Undone:
 def _settled(entry: Entry, restored: Sequence[Change]) -> list[int]:
     """Faces that grouping leaves alone now: a machine does not decide again what was taken back."""
     machine = entry.actor == "machine"
-    return [c.face for c in restored if c.face is not None and (c.before is not None or machine)]
+    said = (c for c in restored if c.kind != "face")  # of a face shown again, nobody has decided whose it is
+    return [c.face for c in said if c.face is not None and (c.before is not None or machine)]
 
 
 def _refuse_undone(writer: Writer, entry: Entry) -> None:
@@ -134,7 +135,7 @@ def _compared(
     for change in run:
         if change.face is not None and change.face not in there:
             left.append(_left(change, "the face is gone"))
-        elif now.get(change.key) != change.after:
+        elif not change.stands(now.get(change.key)):
             left.append(_left(change, "changed since"))
         else:
             same.append(change)

@@ -93,18 +93,23 @@ def assign_face(
         raise UsageError("say either which person the face is, or the name of a new one")
     with deciding(ctx, "assign", face=face_id, person=person_id, name=name) as writer:
         face_store.lock(writer, face_id)
-        before = store.assignment(writer, face_id)
-        target = _target(writer, before, person_id, name)
-        store.unreject(writer, face_id, target)
-        displaced = store.displace(writer, face_id, target)
-        store.assign(writer, face_id, target, by="user", confidence=1.0)
-        _touch(writer, before, target)
-        face_store.mark_grouped(writer, [face_id])
-        face_store.mark_ungrouped(writer, displaced)
-        _look_again(ctx, writer, target)
+        put_on(ctx, writer, face_id, person_id, name)
         row = listing.face(writer, face_id)
     ctx.wake()
     return row
+
+
+def put_on(ctx: Context, writer: Writer, face_id: int, person_id: int | None, name: str | None) -> None:
+    """The part of `assign_face` within a decision. The face is held."""
+    before = store.assignment(writer, face_id)
+    target = _target(writer, before, person_id, name)
+    store.unreject(writer, face_id, target)
+    displaced = store.displace(writer, face_id, target)
+    store.assign(writer, face_id, target, by="user", confidence=1.0)
+    _touch(writer, before, target)
+    face_store.mark_grouped(writer, [face_id])
+    face_store.mark_ungrouped(writer, displaced)
+    _look_again(ctx, writer, target)
 
 
 @tried_again

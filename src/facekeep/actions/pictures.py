@@ -6,6 +6,7 @@ from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import TypeVar
 
 from facekeep.actions.context import Context, Renderer
 from facekeep.domain.errors import EnvironmentFault, FailureCode, PhotoFault
@@ -14,6 +15,8 @@ from facekeep.domain.osfaults import photo_fault
 from facekeep.library import identity
 from facekeep.library.patience import patiently
 from facekeep.store import listing
+
+Answer = TypeVar("Answer")
 
 CROP_SIZES = (96, 160, 320, 640)
 PHOTO_SIZES = (320, 1280, 2048)
@@ -43,7 +46,7 @@ def face_crop(ctx: Context, face_id: int, *, size: int) -> Picture:
 
     def draw() -> bytes:
         renderer = _renderer(ctx)
-        return _first_drawn(face.files, version, lambda path: renderer.crop(path, box, side))
+        return from_first(face.files, version, lambda path: renderer.crop(path, box, side))
 
     return _picture(ctx, f"crop {version} {box} {side}", draw)
 
@@ -57,7 +60,7 @@ def photo_image(ctx: Context, photo_id: int, *, long_side: int) -> Picture:
 
     def draw() -> bytes:
         renderer = _renderer(ctx)
-        return _first_drawn(photo.files, version, lambda path: renderer.thumbnail(path, side))
+        return from_first(photo.files, version, lambda path: renderer.thumbnail(path, side))
 
     return _picture(ctx, f"photo {version} {side}", draw)
 
@@ -67,8 +70,11 @@ def _picture(ctx: Context, shown: str, draw: Callable[[], bytes]) -> Picture:
     return Picture(digest, "image/jpeg", lambda: ctx.pictures.get(digest, draw))
 
 
-def _first_drawn(files: list[bytes], version: str, draw: Callable[[Path], Future[bytes]]) -> bytes:
-    """From the first of the photo's files that can be read and is still that photo."""
+def from_first(files: list[bytes], version: str, ask: Callable[[Path], Future[Answer]]) -> Answer:
+    """What a child answers of the first of a photo's files that can be read and is still that photo.
+
+    `version`: the hash of its content, hexadecimal. Raises PhotoFault, EnvironmentFault.
+    """
     fault = PhotoFault(
         FailureCode.MISSING_FILE,
         "none of the photo's files can be reached",
@@ -76,7 +82,7 @@ def _first_drawn(files: list[bytes], version: str, draw: Callable[[Path], Future
     )
     for file in files:
         try:
-            return _drawn(file, version, draw)
+            return _answer(file, version, ask)
         except PhotoFault as error:
             fault = error
         except CancelledError as error:
@@ -84,14 +90,14 @@ def _first_drawn(files: list[bytes], version: str, draw: Callable[[Path], Future
     raise fault
 
 
-def _drawn(file: bytes, version: str, draw: Callable[[Path], Future[bytes]]) -> bytes:
-    """Drawn from the very content that the faces were found in: a file may be edited, or replaced by another
-    photo, before a scan knows of it. What it shows then would be kept under this content's name."""
+def _answer(file: bytes, version: str, ask: Callable[[Path], Future[Answer]]) -> Answer:
+    """Answered from the very content that the faces were found in: a file may be edited, or replaced by
+    another photo, before a scan knows of it. What it shows then would be kept under this content's name."""
     before = patiently(lambda: _proven(file, version))
     if before is not None:
-        picture = draw(Path(os.fsdecode(file))).result()
+        answer = ask(Path(os.fsdecode(file))).result()
         if patiently(lambda: _state(file)) == before:
-            return picture
+            return answer
     raise PhotoFault(
         FailureCode.MISSING_FILE,
         f"{identity.display_path(file)}: the file has changed since it was scanned",

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from facekeep import __version__
+from facekeep.actions.alike import MAX_PICTURE_BYTES
 from facekeep.actions.context import Context
 from facekeep.api import errors, metrics, pages
 from facekeep.api.events import StatusFeed
@@ -16,6 +17,7 @@ from facekeep.api.looks import Costly
 from facekeep.api.report import About
 from facekeep.api.routes import (
     activity,
+    drawing,
     faces,
     failures,
     health,
@@ -76,7 +78,7 @@ def create_app(
     app.include_router(health.router)
     app.include_router(pages.router(page))
     # The last added is the first to see a request.
-    app.add_middleware(SmallBodies)
+    app.add_middleware(SmallBodies, larger={f"{PREFIX}/search/picture": MAX_PICTURE_BYTES})
     app.add_middleware(KnownVisitors, allowed_hosts=frozenset(allowed_hosts))
     app.add_middleware(SecurityHeaders)
     return app
@@ -105,7 +107,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for part in (status, activity, people, faces, verbs, journal, photos, failures, libraries, scans, report):
+    for part in (
+        status,
+        activity,
+        people,
+        faces,
+        drawing,
+        verbs,
+        journal,
+        photos,
+        failures,
+        libraries,
+        scans,
+        report,
+    ):
         api.include_router(part.router)
     return api
 

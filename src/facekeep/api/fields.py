@@ -6,6 +6,7 @@ Apart from the schemas, so that the command line need not load them.
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from facekeep.actions.alike import Likeness, SearchedFace
 from facekeep.actions.journal import Undone
 from facekeep.api.reasons import REASONS
 from facekeep.domain.errors import FailureCode
@@ -56,6 +57,25 @@ def face_fields(row: FaceRow) -> Fields:
         "assigned_by": row.assigned_by,
         "confidence": row.confidence,
         "model": row.model,
+        "standing": row.standing,
+        "box_by": row.box_by,
+        "stale": row.stale,
+    }
+
+
+def likeness_fields(found: Likeness) -> Fields:
+    """A face that looks like another."""
+    return {**asdict(found.found), "confidence": found.confidence}
+
+
+def searched_fields(found: SearchedFace) -> Fields:
+    """A face in a picture that was sent, and whom it looks like."""
+    return {
+        "box": asdict(found.box),
+        "score": found.score,
+        "quality": asdict(found.quality),
+        "people": [asdict(person) for person in found.people],
+        "faces": [likeness_fields(face) for face in found.faces],
     }
 
 

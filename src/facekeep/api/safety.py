@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 64 * 1024
-"""No request of this API needs more: the longest holds a name or a path."""
+"""No request of this API needs more, but one that carries a picture: the longest holds many numbers."""
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -99,37 +99,42 @@ class KnownVisitors:
 
 
 class SmallBodies:
-    """Refuses a request body above MAX_BODY_BYTES (413), declared or streamed."""
+    """Refuses a request body above MAX_BODY_BYTES (413), declared or streamed; at some paths a larger one."""
 
-    def __init__(self, app: ASGIApp, *, limit: int = MAX_BODY_BYTES) -> None:
+    def __init__(
+        self, app: ASGIApp, *, limit: int = MAX_BODY_BYTES, larger: Mapping[str, int] | None = None
+    ) -> None:
         self._app = app
         self._limit = limit
+        self._larger = {} if larger is None else dict(larger)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._larger.get(scope["path"], self._limit)
         declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdecimal() or int(declared) > self._limit:
-            await _refuse(send, 413, self._complaint(), "")
+        if not declared.isdecimal() or int(declared) > limit:
+            await _refuse(send, 413, _complaint(limit), "")
             return
-        await self._app(scope, self._counted(receive), send)
+        await self._app(scope, self._counted(receive, limit), send)
 
-    def _counted(self, receive: Receive) -> Receive:
+    def _counted(self, receive: Receive, limit: int) -> Receive:
         received = 0
 
         async def receive_within_limit() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
-                raise HTTPException(413, self._complaint())
+            if received > limit:
+                raise HTTPException(413, _complaint(limit))
             return message
 
         return receive_within_limit
 
-    def _complaint(self) -> str:
-        return f"the body of a request may have at most {self._limit} bytes"
+
+def _complaint(limit: int) -> str:
+    return f"the body of a request may have at most {limit} bytes"
 
 
 def _host_name(host: str) -> str:

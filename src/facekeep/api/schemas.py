@@ -207,6 +207,11 @@ class Face(Schema):
     assigned_by: Literal["user", "auto", "import"] | None
     confidence: float | None
     model: str | None = Field(description="The model pack.", examples=["bundled-1"])
+    standing: Literal["shown", "ignored", "not_a_face", "deleted"] = Field(
+        description="What you said of it; other than `shown` it is in no listing that does not ask for it."
+    )
+    box_by: Literal["user", "auto", "import"] = Field(description="Whose word the box is.")
+    stale: bool = Field(description="Its box is new and it has not been looked at since.")
 
     @classmethod
     def of(cls, row: FaceRow) -> Self:

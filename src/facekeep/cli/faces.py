@@ -1,6 +1,8 @@
 """`facekeep faces`."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,9 +11,43 @@ from facekeep.cli import options
 from facekeep.cli.options import Home, Json, Limit
 
 if TYPE_CHECKING:
+    from facekeep.domain.faces import Standing
     from facekeep.settings import Settings
     from facekeep.store.database import Reader
-    from facekeep.store.rows import FaceRow
+    from facekeep.store.rows import FaceRow, Page
+
+
+class Said(StrEnum):
+    """What a user said of a face."""
+
+    SHOWN = "shown"
+    IGNORED = "ignored"
+    NOT_A_FACE = "not_a_face"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which faces to list."""
+
+    person: int | None = None
+    photo: int | None = None
+    unassigned: bool = False
+    standing: "Standing" = "shown"
+
+    def page(self, reader: "Reader", limit: int, cursor: str | None = None) -> "Page[FaceRow]":
+        """Some of them, by number."""
+        from facekeep.store import listing
+
+        return listing.faces(
+            reader,
+            person=self.person,
+            photo=self.photo,
+            unassigned=self.unassigned,
+            standing=self.standing,
+            cursor=cursor,
+            limit=limit,
+        )
 
 
 def faces(
@@ -20,6 +56,9 @@ def faces(
     ] = None,
     photo: Annotated[int | None, typer.Option(min=1, metavar="ID", help="Only faces in this photo.")] = None,
     unassigned: Annotated[bool, typer.Option("--unassigned", help="Only faces without a person.")] = False,
+    standing: Annotated[
+        Said, typer.Option("--standing", metavar="WHAT", help="shown, ignored, not_a_face or deleted ones.")
+    ] = Said.SHOWN,
     limit: Limit = 50,
     json: Json = False,
     home: Home = None,
@@ -28,49 +67,39 @@ def faces(
     from facekeep.api.fields import face_fields
     from facekeep.cli.output import emit
 
+    wanted = Wanted(person, photo, unassigned, standing.value)
     settings = options.load(home)
     with options.looking(settings) as reader:
         if json and reader is not None:
-            for row in _all(reader, person, photo, unassigned):
+            for row in _all(reader, wanted):
                 emit(face_fields(row))
         elif not json:
-            _show(settings, reader, limit, person=person, photo=photo, unassigned=unassigned)
+            _show(settings, reader, limit, wanted)
 
 
-def _all(reader: "Reader", person: int | None, photo: int | None, unassigned: bool) -> "Iterator[FaceRow]":
+def _all(reader: "Reader", wanted: Wanted) -> "Iterator[FaceRow]":
     from facekeep.store import listing
 
-    if person is None and photo is None and not unassigned:
+    if wanted == Wanted():
         yield from listing.iter_faces(reader)
         return
     cursor: str | None = None
     while True:
-        page = listing.faces(
-            reader, person=person, photo=photo, unassigned=unassigned, cursor=cursor, limit=1000
-        )
+        page = wanted.page(reader, 1000, cursor)
         yield from page.items
         cursor = page.next
         if cursor is None:
             return
 
 
-def _show(
-    settings: "Settings",
-    reader: "Reader | None",
-    limit: int,
-    *,
-    person: int | None,
-    photo: int | None,
-    unassigned: bool,
-) -> None:
+def _show(settings: "Settings", reader: "Reader | None", limit: int, wanted: Wanted) -> None:
     from facekeep.api.fields import paths
     from facekeep.cli.output import say, show_page, table
-    from facekeep.store import listing
 
     if reader is None:
         say(options.nothing_yet(settings))
         return
-    page = listing.faces(reader, person=person, photo=photo, unassigned=unassigned, limit=limit)
+    page = wanted.page(reader, limit)
     rows = (
         (
             row.face,

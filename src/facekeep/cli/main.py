@@ -10,6 +10,7 @@ from facekeep import __version__
 from facekeep.cli import (
     again,
     doctor,
+    drawing,
     faces,
     failures,
     importing,
@@ -58,6 +59,13 @@ app.command()(verbs.hide)
 app.command()(verbs.edit)
 app.command()(verbs.delete)
 app.command()(faces.faces)
+app.command()(drawing.draw)
+app.command()(drawing.resize)
+app.command()(drawing.measure)
+app.command()(drawing.ignore)
+app.command()(drawing.show)
+app.command()(drawing.similar)
+app.command()(drawing.like)
 app.add_typer(failures.app, name="failures")
 app.command()(again.detect)
 app.command()(steering.pause)

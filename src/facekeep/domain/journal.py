@@ -218,6 +218,42 @@ def _remove(told: Told) -> str:
     return f"said of {faces} that {'it is' if facts.taken == 1 else 'they are'} not {whom}"
 
 
+def _draw(told: Told) -> str:
+    name, facts = told.about.get("name"), told.facts
+    where = f"a face in photo {told.about.get('photo')}"
+    if name is not None:
+        return f"drew {where}: {name}, somebody new"
+    return f"drew {where}: {called(told.names, facts.people[0])}" if facts.people else f"drew {where}"
+
+
+def _resize(told: Told) -> str:
+    return f"moved the box of face {told.about.get('face')}"
+
+
+def _ignore(told: Told) -> str:
+    return f"ignored {_faces(told)}"
+
+
+def _not_a_face(told: Told) -> str:
+    one = told.about.get("faces") == 1
+    return f"said that {_faces(told)} {'is' if one else 'are'} not {'a face' if one else 'faces'}"
+
+
+def _delete_faces(told: Told) -> str:
+    return f"deleted {_faces(told)}"
+
+
+def _show(told: Told) -> str:
+    return f"showed {_faces(told)} again"
+
+
+def _faces(told: Told) -> str:
+    face, faces = told.about.get("face"), told.about.get("faces")
+    if face is not None:
+        return f"face {face}"
+    return count(faces, "face") if isinstance(faces, int) else "faces"
+
+
 _EDITED = {
     "aliases": "other names",
     "birth_date": "birth date",
@@ -240,6 +276,12 @@ _LINES = {
     "delete": _delete,
     "move": _move,
     "remove": _remove,
+    "draw": _draw,
+    "resize": _resize,
+    "ignore": _ignore,
+    "not_a_face": _not_a_face,
+    "delete_faces": _delete_faces,
+    "show": _show,
 }
 
 
@@ -249,6 +291,8 @@ def change_line(row: Row, before: Kept, after: Kept, names: Names) -> str:
         return _assignment_line(row.face, before, after, names)
     if row.kind == "person":
         return _person_line(row.person, before, after, names)
+    if row.kind == "face":
+        return _face_line(row.face, before, after)
     if row.kind == "circle":
         return _circle_line(row.other, before, after)
     person, other, said = called(names, row.person), called(names, row.other), after is not None
@@ -259,6 +303,29 @@ def change_line(row: Row, before: Kept, after: Kept, names: Names) -> str:
         "member": f"{person} {'came into' if said else 'left'} circle {row.other}",
     }
     return lines.get(row.kind, f"{row.kind} changed")
+
+
+_STANDINGS = {
+    "shown": "is shown again",
+    "ignored": "was ignored",
+    "not_a_face": "was said to be none",
+    "deleted": "was deleted",
+}
+
+
+def _face_line(face: int | None, before: Kept, after: Kept) -> str:
+    was, now = ({} if kept is None else kept for kept in (before, after))
+    if before is None:
+        return f"face {face} was drawn"
+    parts = [_STANDINGS.get(str(now.get("standing")), "changed")] if _differ(was, now, "standing") else []
+    if any(_differ(was, now, key) for key in ("x", "y", "width", "height", "box_by")):
+        by_user = now.get("box_by") == "user"
+        parts.append("has another box" if by_user else "has the box that facekeep found")
+    return f"face {face} {' and '.join(parts) if parts else 'changed'}"
+
+
+def _differ(was: Mapping[str, Any], now: Mapping[str, Any], key: str) -> bool:
+    return was.get(key) != now.get(key)
 
 
 def _circle_line(circle: int | None, before: Kept, after: Kept) -> str:

@@ -50,11 +50,17 @@ def open_photo(path: Path | str | bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS
     """The photo with its header read, for callers that choose the size by it. Raises as `decode`."""
     raw = os.fsencode(path)
     with codec(_shown(raw)), _open_regular(raw) as file:
-        yield _source(file, max_pixels)
+        yield _source(file, os.fstat(file.fileno()).st_size, max_pixels)
 
 
-def _source(file: BinaryIO, max_pixels: int) -> Source:
-    size = os.fstat(file.fileno()).st_size
+@contextmanager
+def open_sent(content: bytes, name: str, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Iterator[Source]:
+    """A picture that came as bytes and lies in no file; messages call it `name`. Raises as `decode`."""
+    with codec(name):
+        yield _source(io.BytesIO(content), len(content), max_pixels)
+
+
+def _source(file: BinaryIO, size: int, max_pixels: int) -> Source:
     media_type = _media_type(file, size)
     file.seek(0)
     if media_type == media.JPEG:

@@ -39,7 +39,13 @@ class FaceModels:
 
     def analyse(self, picture: Pixels) -> tuple[AnalysedFace, ...]:
         """The faces in a picture, embedded and measured, largest first."""
-        detections = self.detect(picture)
+        return self.describe(picture, self.detect(picture))
+
+    def describe(self, picture: Pixels, detections: Sequence[Detection]) -> tuple[AnalysedFace, ...]:
+        """These faces of a picture, embedded and measured, in their order.
+
+        Raises ValueError when the points of a face are all the same.
+        """
         transforms = [_alignment(picture, found.landmarks) for found in detections]
         chips = [chip(picture, transform) for transform in transforms]
         rows = zip(detections, transforms, chips, embed_chips(self._sessions, chips), strict=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from facekeep.domain.errors import NotFound
-from facekeep.domain.faces import AnalysedFace, Box, Vector
+from facekeep.domain.faces import AnalysedFace, Box, Landmarks, Quality, Vector
 from facekeep.domain.packs import ModelPack
 from facekeep.store.database import Reader, Writer
 from facekeep.store.queries import load
@@ -22,6 +22,9 @@ class StoredFace:
     y: float
     width: float
     height: float
+    standing: str
+    box_by: str
+    score: float | None
     touched: bool
     person: int | None
     vector: Vector | None
@@ -29,6 +32,12 @@ class StoredFace:
     @property
     def box(self) -> Box:
         return Box(self.x, self.y, self.width, self.height)
+
+    @property
+    def firm(self) -> bool:
+        """Whether what is found in its place is this face, however it looks: a user put it away, or drew it
+        where no detector saw one, so that its vector says little."""
+        return self.standing != "shown" or (self.box_by == "user" and self.score is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +91,14 @@ def lock(writer: Writer, face: int) -> None:
 def add(writer: Writer, photo: int, face: AnalysedFace, pack: int) -> int:
     """Store a new detected face with its embedding."""
     new = int(writer.value(SQL["add"], {"photo": photo, "pack": pack, **_columns(face)}))
-    _put_embedding(writer, new, pack, face.embedding)
+    put_embedding(writer, new, pack, face.embedding)
     return new
 
 
 def update(writer: Writer, stored: int, face: AnalysedFace, pack: int) -> None:
     """The same face, measured anew."""
     writer.run(SQL["update"], {"face": stored, "pack": pack, **_columns(face)})
-    _put_embedding(writer, stored, pack, face.embedding)
+    put_embedding(writer, stored, pack, face.embedding)
 
 
 def delete(writer: Writer, faces: Sequence[int]) -> None:
@@ -157,20 +166,32 @@ def look_again_near(writer: Writer, person: int, pack: int, *, dimensions: int, 
     return writer.run(sql, row)
 
 
-def _put_embedding(writer: Writer, face: int, pack: int, vector: Vector) -> None:
+def put_embedding(writer: Writer, face: int, pack: int, vector: Vector) -> None:
+    """The vector that stands for a face under a pack, instead of the one before."""
     row = {"face": face, "pack": pack, "vector": np.asarray(vector, dtype=np.float32)}
     writer.run(SQL["put_embedding"], row)
 
 
 def _columns(face: AnalysedFace) -> dict[str, Any]:
-    quality = face.quality
     return {
         "x": face.box.x,
         "y": face.box.y,
         "width": face.box.width,
         "height": face.box.height,
-        "landmarks": [float(value) for value in face.landmarks.array().ravel()],
+        "landmarks": flat(face.landmarks),
         "score": face.score,
+        **quality_columns(face.quality),
+    }
+
+
+def flat(landmarks: Landmarks) -> list[float]:
+    """Ten numbers, as stored."""
+    return [float(value) for value in landmarks.array().ravel()]
+
+
+def quality_columns(quality: Quality) -> dict[str, float]:
+    """As stored."""
+    return {
         "quality": quality.overall,
         "quality_size": quality.size,
         "quality_sharpness": quality.sharpness,

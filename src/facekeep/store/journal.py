@@ -63,12 +63,34 @@ class Change:
         """Which row of its kind."""
         return self.face, self.person, self.other
 
+    def stands(self, now: Kept) -> bool:
+        """Whether the row is still as this change left it. A face's box counts where it is a user's."""
+        return self._said(now) == self._said(self.after)
+
+    def _said(self, kept: Kept) -> Kept:
+        by_machine = self.kind == "face" and kept is not None and kept["box_by"] != "user"
+        return _without_box(kept) if by_machine else kept
+
+    def wanted(self) -> Kept:
+        """What to put back: the row as it was before; of a face, the box only where this moved it."""
+        if self.kind != "face" or self.before is None or self.after is None:
+            return self.before
+        moved = any(self.before[key] != self.after[key] for key in _BOX)
+        return self.before if moved else _without_box(self.before)
+
     def people(self) -> set[int]:
         """Everybody it is about."""
         kept = [row for row in (self.before, self.after) if row is not None]
         told = {row.get(key) for row in kept for key in ("person_id", "merged_into")}
         named = {self.person, self.other if self.kind == "apart" else None}
         return {int(person) for person in told | named if person is not None}
+
+
+_BOX = ("x", "y", "width", "height")
+
+
+def _without_box(kept: Kept) -> Kept:
+    return None if kept is None else {key: value for key, value in kept.items() if key not in _BOX}
 
 
 def opened(reader: Reader) -> int | None:
@@ -135,7 +157,9 @@ def put_back(writer: Writer, kind: Kind, found: Sequence[Change]) -> None:
         elif gone:
             writer.run(SQL[f"drop_{kind}"], _keys(gone))
         if there:
-            writer.run(SQL[f"put_{kind}"], _rows((change, change.before) for change in there))
+            writer.run(SQL[f"put_{kind}"], _rows((change, change.wanted()) for change in there))
+        if kind == "face":
+            writer.run(SQL["check_face"])
 
 
 def mark_undo(writer: Writer, undoes: int) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from facekeep.domain.errors import NotFound
+from facekeep.domain.faces import Standing
 from facekeep.store import people as people_store
 from facekeep.store.database import Reader
 from facekeep.store.libraries import SQL as LIBRARY_SQL
@@ -107,11 +108,13 @@ def faces(
     person: int | None = None,
     photo: int | None = None,
     unassigned: bool = False,
+    standing: Standing | None = "shown",
     cursor: str | None = None,
     limit: int = 100,
 ) -> Page[FaceRow]:
-    """Faces by id; of a person, of a photo, or without a person."""
-    conditions = ["a.person_id = %(person)s"] if person is not None else []
+    """Faces by id; of a person, of a photo, or without a person. `standing`: None for all."""
+    conditions = [] if standing is None else [f"f.standing = '{standing}'"]
+    conditions += ["a.person_id = %(person)s"] if person is not None else []
     conditions += ["f.photo_id = %(photo)s"] if photo is not None else []
     conditions += ["a.person_id IS NULL"] if unassigned else []
     parameters: dict[str, Any] = {"person": person, "photo": photo}
@@ -199,8 +202,8 @@ def failure_counts(reader: Reader) -> list[FailureCount]:
 
 
 def iter_faces(reader: Reader) -> Iterator[FaceRow]:
-    """All faces by id, streamed."""
-    return reader.stream(FaceRow, _filtered("faces", []))
+    """All faces that are shown, by id, streamed."""
+    return reader.stream(FaceRow, _filtered("faces", ["f.standing = 'shown'"]))
 
 
 def iter_people(reader: Reader) -> Iterator[PersonRow]:

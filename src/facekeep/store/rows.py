@@ -71,6 +71,12 @@ class FaceRow:
     assigned_by: str | None
     confidence: float | None
     model: str | None
+    standing: str
+    """What a user says of it; only `shown` faces are in listings that do not ask for others."""
+    box_by: str
+    """Whose word the box is."""
+    stale: bool
+    """Its box has changed and it has not been looked at since."""
 
 
 @dataclass(frozen=True, slots=True)

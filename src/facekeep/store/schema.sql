@@ -12,6 +12,8 @@ CREATE TYPE file_state AS ENUM ('present', 'missing');
 CREATE TYPE face_source AS ENUM ('detected', 'drawn', 'imported');
 -- In rising order of authority: a lower one never overwrites a higher one.
 CREATE TYPE decider AS ENUM ('auto', 'import', 'user');
+-- Why a face is not shown; ignored is somebody whom nobody wants to know.
+CREATE TYPE face_standing AS ENUM ('shown', 'ignored', 'not_a_face', 'deleted');
 CREATE TYPE scan_state AS ENUM ('queued', 'running', 'done', 'stopped', 'failed');
 CREATE TYPE failure_code AS ENUM (
     'missing_file', 'library_offline', 'unreadable', 'too_large', 'out_of_memory',
@@ -247,6 +249,12 @@ CREATE TABLE face (
     found_by smallint REFERENCES pack,
     grouped boolean NOT NULL DEFAULT false,
     added_at timestamptz NOT NULL DEFAULT now(),
+    -- What a user says of it: only what is shown is listed, matched, grouped and counted.
+    standing face_standing NOT NULL DEFAULT 'shown',
+    -- Whose word the box is. A machine never moves a user's.
+    box_by decider NOT NULL DEFAULT 'auto',
+    -- It has no embedding of its present box: to be looked at again.
+    stale boolean NOT NULL DEFAULT false,
     UNIQUE (id, photo_id),
     -- Deferred: looking again may move one box to where another was.
     CONSTRAINT no_twin UNIQUE (photo_id, x, y, width, height) DEFERRABLE INITIALLY DEFERRED,
@@ -261,7 +269,8 @@ CREATE TABLE face (
     ),
     CONSTRAINT detected_has_detector CHECK (
         source <> 'detected' OR (landmarks IS NOT NULL AND score IS NOT NULL AND found_by IS NOT NULL)
-    )
+    ),
+    CONSTRAINT drawn_by_a_user CHECK (source <> 'drawn' OR box_by = 'user')
 );
 CREATE INDEX face_ungrouped ON face (id) WHERE NOT grouped;
 

@@ -122,7 +122,7 @@ CREATE TRIGGER guard_rejection BEFORE INSERT OR UPDATE OR DELETE ON rejection
 CREATE FUNCTION guard_face() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT writing_as_user() AND (
-        OLD.source <> 'detected'
+        OLD.source <> 'detected' OR OLD.standing <> 'shown' OR OLD.box_by = 'user'
         OR EXISTS (SELECT FROM assignment WHERE face_id = OLD.id AND decided_by <> 'auto')
         OR EXISTS (SELECT FROM rejection WHERE face_id = OLD.id)
     ) THEN

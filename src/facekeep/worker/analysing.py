@@ -17,6 +17,7 @@ from facekeep.domain.errors import Conflict, FailureCode, PhotoFault, UsageError
 from facekeep.domain.faces import PhotoAnalysis
 from facekeep.store import photos, steering
 from facekeep.store.steering import Queue
+from facekeep.worker.boxes import StaleFaces
 from facekeep.worker.breaking import Claiming, Pause
 from facekeep.worker.children import Children, PoolClosed
 from facekeep.worker.health import Queue as HealthQueue
@@ -75,6 +76,7 @@ class Analyser:
         self._role = role
         self.presence = Presence(ctx, role, self._said, children.release)
         self._claiming = Claiming(ctx)
+        self._stale = StaleFaces(ctx, children)
         self._progress = Progress()
         self._in_hand: dict[Future[PhotoAnalysis], Claimed] = {}
         self._waiting: deque[Claimed] = deque()
@@ -102,6 +104,7 @@ class Analyser:
             finally:
                 self._let_go()
             if not stop():
+                self._look_at_boxes(stop)
                 self._group(stop)
         self._say(state="idle")
         return self._progress
@@ -274,6 +277,16 @@ class Analyser:
         analyse.give_back(self._ctx, untouched)
         for claimed, future in begun:
             self._store(claimed, future)
+
+    def _look_at_boxes(self, stop: Stop) -> None:
+        """What users drew or moved, and nobody could look at then."""
+
+        def ending() -> bool:
+            self.turned()
+            return stop()
+
+        if not self._paused:
+            self._stale.look(ending)
 
     def _group(self, stop: Stop) -> None:
         self._since_grouping = 0

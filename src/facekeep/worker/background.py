@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from facekeep.actions.context import Activity, Context, Renderer
+from facekeep.actions.context import Activity, Context, Painter
 from facekeep.actions.scan import scan_library
 from facekeep.domain.errors import FacekeepError, LibraryOffline
 from facekeep.library.mounts import Mounts
@@ -43,7 +43,7 @@ class Background:
         self,
         ctx: Context,
         children: Children,
-        painter: Renderer | None,
+        painter: Painter | None,
         *,
         role: Role = "serve",
     ) -> None:
@@ -54,7 +54,7 @@ class Background:
         self._paused = _Paused()
         self._mounts = Mounts()
         # Actions done through this context wake the threads; what the page shows comes from them.
-        self.context = replace(ctx, activity=self.activity, wake=self.wake, renderer=painter)
+        self.context = replace(ctx, activity=self.activity, wake=self.wake, renderer=painter, looker=painter)
         self._analyser = Analyser(self.context, children, self._analysed, role=role)
         self.snapshot = self._analyser.snapshot
         self._threads = [threading.Thread(target=self._look_at_photos, name="analysis")]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from facekeep.domain.errors import FailureCode, MachineFault, ModelFault, PhotoFault
-from facekeep.domain.faces import Box, PhotoAnalysis
+from facekeep.domain.faces import Box, MeasuredFace, PhotoAnalysis
 from facekeep.domain.packs import WORKING_LONG_SIDE
 from facekeep.inference.memory import give_back
 
@@ -27,6 +27,10 @@ TAKEN = "taken"
 """Said of each request before it is looked at, all else ready: who dies before has not seen the photo."""
 
 PICTURE_LONGEST = 4096
+
+SENT_MAX_PIXELS = 64_000_000
+"""Of a picture that somebody sends to search by; JPEG, which is scaled while it is decoded, may have 1.75
+times as many."""
 
 DETAIL_BYTES = 8000
 
@@ -67,8 +71,24 @@ class Thumbnail:
     long_side: int
 
 
-Request = Analyse | Crop | Thumbnail
-Answer = PhotoAnalysis | bytes
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Look at what is in some boxes of a photo; answered with a MeasuredFace for each."""
+
+    path: Path
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Look at a picture that lies in no file; answered with a PhotoAnalysis. Messages call it `path`."""
+
+    content: bytes
+    path: Path = Path("picture")
+
+
+Request = Analyse | Crop | Thumbnail | Measure | Look
+Answer = PhotoAnalysis | bytes | tuple[MeasuredFace, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +187,10 @@ class _Hands:
                 return crops.face_crop(path, box, size=size)
             case Thumbnail(path, long_side):
                 return crops.thumbnail(path, long_side=long_side)
+            case Measure(path, boxes):
+                return self._measure(path, boxes)
+            case Look(content, path):
+                return self._look(content, str(path))
 
     def _analyse(self, path: Path, long_side: int) -> PhotoAnalysis:
         from facekeep.inference.decode import open_photo
@@ -177,10 +201,27 @@ class _Hands:
         models = self.models()
         return PhotoAnalysis(facts, models.pack.label, models.analyse(pixels), max(pixels.shape[:2]))
 
+    def _measure(self, path: Path, boxes: tuple[Box, ...]) -> tuple[MeasuredFace, ...]:
+        from facekeep.inference import drawn
+        from facekeep.inference.decode import open_photo
+
+        with open_photo(path) as photo:
+            side = drawn.working_side(photo.facts.width, photo.facts.height, boxes)
+            pixels = photo.pixels(side)
+        return drawn.measure(self.models(), pixels, boxes)
+
+    def _look(self, content: bytes, name: str) -> PhotoAnalysis:
+        from facekeep.inference.decode import open_sent
+
+        with open_sent(content, name, max_pixels=SENT_MAX_PIXELS) as photo:
+            pixels, facts = photo.pixels(WORKING_LONG_SIDE), photo.facts
+        models = self.models()
+        return PhotoAnalysis(facts, models.pack.label, models.analyse(pixels), max(pixels.shape[:2]))
+
 
 def _readied(hands: _Hands, request: Request) -> Failed | None:
     """Before a photo is looked at: the models. What fails here is the machine's fault, never the photo's."""
-    if not isinstance(request, Analyse):
+    if not isinstance(request, Analyse | Measure | Look):
         return None
     try:
         hands.models()

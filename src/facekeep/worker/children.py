@@ -3,17 +3,18 @@
 import logging
 import threading
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from facekeep.domain.errors import EnvironmentFault, FailureCode, MachineFault, PhotoFault
-from facekeep.domain.faces import Box, PhotoAnalysis
+from facekeep.domain.faces import Box, MeasuredFace, PhotoAnalysis
 from facekeep.domain.packs import WORKING_LONG_SIDE
 from facekeep.worker import child
 from facekeep.worker.asking import DEATH_S, Asker, NotTaken
-from facekeep.worker.child import Analyse, Answer, Crop, Failed, Request, Thumbnail
+from facekeep.worker.child import Analyse, Answer, Crop, Failed, Look, Measure, Request, Thumbnail
 from facekeep.worker.confine import Entry
 from facekeep.worker.starting import Living, resident, starter
 from facekeep.worker.watching import ChildLimits, Watcher
@@ -118,6 +119,14 @@ class Children:
     def thumbnail(self, path: Path, long_side: int) -> Future[bytes]:
         """The upright photo, smaller."""
         return cast(Future[bytes], self.submit(Thumbnail(path, long_side)))
+
+    def measure(self, path: Path, boxes: Sequence[Box]) -> Future[tuple[MeasuredFace, ...]]:
+        """What is in some boxes of a photo."""
+        return cast(Future[tuple[MeasuredFace, ...]], self.submit(Measure(path, tuple(boxes))))
+
+    def look(self, content: bytes) -> Future[PhotoAnalysis]:
+        """The faces in a picture that lies in no file."""
+        return cast(Future[PhotoAnalysis], self.submit(Look(content)))
 
     def release(self) -> None:
         """Give memory back: idle children end now, busy ones after their photo. Requests start new ones."""

@@ -19,6 +19,7 @@ from facekeep.api.dependencies import (
 from facekeep.api.errors import answers
 from facekeep.api.pictures import IMAGE, send
 from facekeep.api.schemas import Face, FacesPage, ToName, ToPerson
+from facekeep.domain.faces import Standing
 from facekeep.store import listing
 
 router = APIRouter(prefix="/faces", tags=["faces"])
@@ -30,13 +31,20 @@ def list_faces(
     person: OptionalId = None,
     photo: OptionalId = None,
     unassigned: bool = False,
+    standing: Annotated[Standing, Query(description="Those of which you said so.")] = "shown",
     cursor: Cursor = None,
     limit: Limit = DEFAULT_PAGE,
 ) -> FacesPage:
     """Faces: of a person, of a photo, or without a person."""
     with ctx.database.read() as reader:
         page = listing.faces(
-            reader, person=person, photo=photo, unassigned=unassigned, cursor=cursor, limit=limit
+            reader,
+            person=person,
+            photo=photo,
+            unassigned=unassigned,
+            standing=standing,
+            cursor=cursor,
+            limit=limit,
         )
     return FacesPage(items=[Face.of(row) for row in page.items], total=page.total, next=page.next)
 

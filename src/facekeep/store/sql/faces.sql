@@ -1,6 +1,7 @@
 -- name: of_photo
 SELECT f.id AS face, f.x, f.y, f.width, f.height,
-       (f.source <> 'detected' OR coalesce(a.decided_by <> 'auto', false)
+       f.standing::text AS standing, f.box_by::text AS box_by, f.score::double precision AS score,
+       (f.source <> 'detected' OR f.standing <> 'shown' OR f.box_by = 'user' OR coalesce(a.decided_by <> 'auto', false)
         OR EXISTS (SELECT FROM rejection r WHERE r.face_id = f.id)) AS touched,
        a.person_id AS person, e.vector
 FROM face f
@@ -19,7 +20,10 @@ VALUES (%(photo)s, %(x)s, %(y)s, %(width)s, %(height)s, %(landmarks)s, %(score)s
 RETURNING id;
 
 -- name: update
-UPDATE face SET x = %(x)s, y = %(y)s, width = %(width)s, height = %(height)s, landmarks = %(landmarks)s,
+-- A user's box stays where it is.
+UPDATE face SET x = CASE box_by WHEN 'user' THEN x ELSE %(x)s END, y = CASE box_by WHEN 'user' THEN y ELSE %(y)s END,
+       width = CASE box_by WHEN 'user' THEN width ELSE %(width)s END,
+       height = CASE box_by WHEN 'user' THEN height ELSE %(height)s END, stale = false, landmarks = %(landmarks)s,
        score = %(score)s, quality = %(quality)s, quality_size = %(quality_size)s,
        quality_sharpness = %(quality_sharpness)s, quality_pose = %(quality_pose)s,
        quality_exposure = %(quality_exposure)s, found_by = %(pack)s
@@ -42,7 +46,7 @@ FROM (
         LIMIT %(limit)s
     ) AS candidates
 ) AS n
-JOIN face f ON f.id = n.face_id
+JOIN face f ON f.id = n.face_id AND f.standing = 'shown'
 LEFT JOIN assignment a ON a.face_id = n.face_id
 LEFT JOIN person p ON p.id = a.person_id
 WHERE n.face_id <> %(face)s
@@ -63,7 +67,7 @@ SELECT person_id FROM assignment WHERE photo_id = %(photo)s;
 -- name: ungrouped
 SELECT f.id AS face, f.photo_id AS photo, f.quality, e.vector
 FROM face f JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
-WHERE NOT f.grouped AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
+WHERE NOT f.grouped AND f.standing = 'shown' AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
 ORDER BY f.id LIMIT %(limit)s
 FOR UPDATE OF f;
 
@@ -71,7 +75,7 @@ FOR UPDATE OF f;
 -- Skipping those that somebody is at: they were only met, and waiting for them could be for ever.
 SELECT f.id AS face, f.photo_id AS photo, f.quality, e.vector
 FROM face f JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
-WHERE f.id = ANY(%(faces)s) AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
+WHERE f.id = ANY(%(faces)s) AND f.standing = 'shown' AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
 ORDER BY f.id
 FOR UPDATE OF f SKIP LOCKED;
 
@@ -81,7 +85,7 @@ UPDATE face SET grouped = true WHERE id = ANY(%(faces)s);
 -- name: look_again_near
 -- Lone faces within reach of a person's best faces: the next grouping asks again whether they are this person.
 -- Not those that somebody is deciding about: faces are locked before people, so nobody waits for one here.
-UPDATE face SET grouped = false WHERE id IN (SELECT l.id FROM face l WHERE l.id IN (
+UPDATE face SET grouped = false WHERE id IN (SELECT l.id FROM face l WHERE l.standing = 'shown' AND l.id IN (
     SELECT n.face_id FROM (
         SELECT e.vector FROM assignment a JOIN face f ON f.id = a.face_id
         JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
@@ -98,7 +102,7 @@ UPDATE face SET grouped = false WHERE id IN (SELECT l.id FROM face l WHERE l.id 
 -- name: mark_ungrouped
 -- Not those that somebody else is deciding about.
 UPDATE face SET grouped = false
-WHERE id IN (SELECT id FROM face WHERE id = ANY(%(faces)s) FOR NO KEY UPDATE SKIP LOCKED);
+WHERE id IN (SELECT id FROM face WHERE id = ANY(%(faces)s) AND standing = 'shown' FOR NO KEY UPDATE SKIP LOCKED);
 
 -- name: settle_assigned
 UPDATE face SET grouped = true WHERE id IN (

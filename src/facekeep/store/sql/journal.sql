@@ -38,6 +38,9 @@ JOIN unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person) ON (r
 -- name: person_now
 SELECT NULL::bigint, p.id, NULL::bigint, kept_of(to_jsonb(p)) FROM person p WHERE p.id = ANY(%(people)s);
 
+-- name: face_now
+SELECT f.id, NULL::bigint, NULL::bigint, said_of_face(to_jsonb(f)) FROM face f WHERE f.id = ANY(%(faces)s);
+
 -- name: pin_now
 SELECT n.face_id, n.person_id, NULL::bigint, kept_of(to_jsonb(n) - '{person_id}'::text[]) FROM pin n
 JOIN unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person) ON (n.face_id, n.person_id) = (k.face, k.person);
@@ -74,6 +77,22 @@ FROM jsonb_array_elements(%(rows)s) AS r JOIN face f ON f.id = (r->>'face')::big
 -- name: drop_rejection
 DELETE FROM rejection r USING unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person)
 WHERE (r.face_id, r.person_id) = (k.face, k.person);
+
+-- name: put_face
+-- The box only where the decision moved it: a machine may have found it anew since.
+UPDATE face f SET standing = (r->'kept'->>'standing')::face_standing, box_by = (r->'kept'->>'box_by')::decider,
+       x = coalesce((r->'kept'->>'x')::double precision, f.x), y = coalesce((r->'kept'->>'y')::double precision, f.y),
+       width = coalesce((r->'kept'->>'width')::double precision, f.width),
+       height = coalesce((r->'kept'->>'height')::double precision, f.height)
+FROM jsonb_array_elements(%(rows)s) AS r WHERE f.id = (r->>'face')::bigint;
+
+-- name: drop_face
+-- As people, faces that a user drew are never deleted: their numbers are not given twice.
+UPDATE face SET standing = 'deleted' WHERE id = ANY(%(faces)s);
+
+-- name: check_face
+-- Two faces with one box: told now, not when everything else is done.
+SET CONSTRAINTS no_twin IMMEDIATE;
 
 -- name: put_person
 UPDATE person p SET name = k.name, hidden = k.hidden, aliases = k.aliases, birth_date = k.birth_date, notes = k.notes,

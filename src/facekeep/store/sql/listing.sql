@@ -5,11 +5,11 @@ SELECT (SELECT count(*) FROM library) AS libraries,
        count(*) FILTER (WHERE p.state = 'waiting') AS waiting,
        count(*) FILTER (WHERE p.state = 'failed') AS failed,
        (SELECT count(*) FROM scan_problem) AS unreadable_paths,
-       (SELECT count(*) FROM face) AS faces,
+       (SELECT count(*) FROM face) - (SELECT count(*) FROM face WHERE standing <> 'shown') AS faces,
        (SELECT count(*) FROM person q WHERE q.merged_into IS NULL AND NOT q.gone
           AND (q.name IS NOT NULL OR EXISTS (SELECT FROM assignment a WHERE a.person_id = q.id))) AS people,
        (SELECT count(*) FROM person q WHERE q.merged_into IS NULL AND NOT q.gone AND q.name IS NOT NULL) AS named,
-       (SELECT count(*) FROM face f WHERE NOT f.grouped) AS ungrouped
+       (SELECT count(*) FROM face f WHERE NOT f.grouped AND f.standing = 'shown') AS ungrouped
 FROM photo p;
 
 -- name: people
@@ -59,7 +59,8 @@ SELECT f.id AS face, f.photo_id AS photo, p.width AS photo_width, p.height AS ph
        a.person_id AS person, n.name, a.decided_by::text AS assigned_by,
        a.confidence::double precision AS confidence,
        (SELECT k.label FROM embedding e JOIN pack k ON k.id = e.pack_id WHERE e.face_id = f.id ORDER BY k.id DESC LIMIT 1)
-           AS model
+           AS model,
+       f.standing::text AS standing, f.box_by::text AS box_by, f.stale
 FROM face f
 JOIN photo p ON p.id = f.photo_id
 LEFT JOIN assignment a ON a.face_id = f.id
@@ -76,7 +77,7 @@ SELECT p.id AS photo,
        ARRAY(SELECT l.root || '\x2f'::bytea || pf.path FROM photo_file pf JOIN library l ON l.id = pf.library_id
              WHERE pf.photo_id = p.id AND pf.state = 'present' ORDER BY pf.id) AS files,
        p.state::text AS state, p.media_type, p.width, p.height, p.taken_at,
-       (SELECT count(*) FROM face f WHERE f.photo_id = p.id) AS faces
+       (SELECT count(*) FROM face f WHERE f.photo_id = p.id AND f.standing = 'shown') AS faces
 FROM photo p
 {filter}
 ORDER BY coalesce(p.taken_at, '-infinity') DESC, p.id DESC

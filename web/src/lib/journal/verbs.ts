@@ -11,6 +11,12 @@ const ICONS: Record<string, IconName> = {
   unassign: "close",
   match: "smile",
   group: "people",
+  draw: "person",
+  resize: "pencil",
+  ignore: "hide",
+  not_a_face: "close",
+  delete_faces: "close",
+  show: "person",
 };
 
 export function iconOf(decision: Decision): IconName {

@@ -1,0 +1,43 @@
+"""Faces that a user put away, or shows again."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from facekeep.domain.faces import Standing
+from facekeep.store.database import Writer
+from facekeep.store.queries import load
+
+SQL = load("standing")
+
+
+@dataclass(frozen=True, slots=True)
+class Standee:
+    """A face, what was said of it, and whose it is."""
+
+    face: int
+    standing: str
+    person: int | None
+
+
+def hold(writer: Writer, faces: Sequence[int]) -> list[Standee]:
+    """Those of the faces that exist, held until the transaction ends."""
+    return writer.all(Standee, SQL["hold"], {"faces": list(faces)})
+
+
+def free(writer: Writer, faces: Sequence[int], people: Sequence[int]) -> None:
+    """They are nobody's any more, stand for nobody and show nobody. `people`: whose they are."""
+    writer.run(SQL["drop_pins"], {"faces": list(faces)})
+    writer.run(SQL["drop_covers"], {"faces": list(faces), "people": list(people)})
+    writer.run(SQL["drop_assignments"], {"faces": list(faces)})
+
+
+def put(writer: Writer, faces: Sequence[int], standing: Standing) -> None:
+    """What the user says of these faces."""
+    writer.run(SQL["put"], {"faces": list(faces), "standing": standing})
+
+
+def tell(writer: Writer, about: Mapping[str, Any]) -> None:
+    """What the decision of this transaction is about; before its first change."""
+    writer.value(SQL["about"], {"about": json.dumps(dict(about))})
