@@ -27,7 +27,6 @@ STORE = resources.files("facekeep.store")
 PARTS = [
     "people",
     "journal",
-    "truth",
     "suggestions",
     "exemplars",
     "proposals",
@@ -36,6 +35,7 @@ PARTS = [
     "accounts",
     "models",
     "forget",
+    "truth",
 ]
 SNAPSHOT = ("schema.sql", *(f"schema_{part}.sql" for part in PARTS))
 

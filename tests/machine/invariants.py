@@ -36,7 +36,7 @@ NEVER: dict[str, str] = {
         AND standing_undo(d.id) IS NULL GROUP BY undoes HAVING count(*) > 1) AS twice""",
     # 3. One truth.
     "a detected face without an embedding": """
-        SELECT count(*) FROM face f WHERE source = 'detected'
+        SELECT count(*) FROM face f WHERE source = 'detected' AND NOT stale
         AND NOT EXISTS (SELECT FROM embedding e WHERE e.face_id = f.id)""",
     "an embedding, assignment or rejection without its face": """
         SELECT count(*) FROM (SELECT face_id FROM embedding UNION SELECT face_id FROM assignment
@@ -71,6 +71,8 @@ JOURNALLED: dict[str, str] = {
     "assignment": "SELECT a.face_id, NULL::bigint, NULL::bigint, kept_of(to_jsonb(a)) FROM assignment a",
     "rejection": """SELECT r.face_id, r.person_id, NULL::bigint,
         jsonb_build_object('rejected_at', r.rejected_at) FROM rejection r""",
+    "face": """SELECT f.id, NULL::bigint, NULL::bigint, said_of_face(to_jsonb(f)) FROM face f
+        WHERE f.box_by = 'user' OR f.standing <> 'shown'""",
     "person": "SELECT NULL::bigint, p.id, NULL::bigint, kept_of(to_jsonb(p)) FROM person p",
     "pin": """SELECT n.face_id, n.person_id, NULL::bigint, kept_of(to_jsonb(n) - '{person_id}'::text[])
         FROM pin n""",
@@ -94,11 +96,12 @@ def broken(tuples: Tuples) -> dict[str, int]:
 
 def stored(tuples: Tuples) -> State:
     """All rows that the journal is about, as they are."""
-    return {
-        (kind, face, person, other): kept
+    rows = [
+        ((kind, face, person, other), _said(kind, kept))
         for kind, query in JOURNALLED.items()
         for face, person, other, kept in tuples(query)
-    }
+    ]
+    return {key: kept for key, kept in rows if kept is not None}
 
 
 def replayed(tuples: Tuples) -> State:
@@ -109,6 +112,13 @@ def replayed(tuples: Tuples) -> State:
     )
     for number, kind, face, person, other, before, after in rows:
         key = (str(kind), face, person, other)
-        assert state.get(key) == before, f"change {number} of {key}"
-        state[key] = after
+        assert state.get(key) == _said(str(kind), before), f"change {number} of {key}"
+        state[key] = _said(str(kind), after)
     return {key: kept for key, kept in state.items() if kept is not None}
+
+
+def _said(kind: str, kept: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Of a face the machine's box is no word of anybody: it is kept to go back to, and found anew at will."""
+    if kind != "face" or kept is None or kept["box_by"] == "user":
+        return kept
+    return None if kept["standing"] == "shown" else {"standing": kept["standing"], "source": kept["source"]}

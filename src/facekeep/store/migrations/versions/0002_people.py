@@ -7,7 +7,6 @@ down_revision = "0001"
 
 PARTS = (
     "journal",
-    "truth",
     "suggestions",
     "exemplars",
     "proposals",
@@ -16,6 +15,7 @@ PARTS = (
     "accounts",
     "models",
     "forget",
+    "truth",
 )
 
 
