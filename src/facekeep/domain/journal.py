@@ -97,6 +97,8 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def _name(told: Told) -> str:
+    if told.about.get("forgotten"):
+        return "named somebody who is forgotten"
     person, name = _person(told, "person"), told.about.get("name")
     before = told.names.get(person, Called()).before if person is not None else None
     called_before = called(told.names, person, before=True)
@@ -189,7 +191,14 @@ def _person(told: Told, key: str) -> int | None:
     return person if isinstance(person, int) else None
 
 
+def _forget(told: Told) -> str:
+    faces = told.facts.taken
+    return f"forgot person {told.about.get('person')} for good" + (f": {count(faces, 'face')}" if faces else "")
+
+
 def _edit(told: Told) -> str:
+    if told.about.get("forgotten"):
+        return "changed what was known of somebody who is forgotten"
     what = ", ".join(_EDITED[key] for key in _EDITED if key in told.about)
     return f"changed the {what} of {called(told.names, _person(told, 'person'))}"
 
@@ -240,6 +249,7 @@ _LINES = {
     "delete": _delete,
     "move": _move,
     "remove": _remove,
+    "forget": _forget,
 }
 
 

@@ -11,6 +11,8 @@ const ICONS: Record<string, IconName> = {
   unassign: "close",
   match: "smile",
   group: "people",
+  forget: "gone",
+  import_people: "download",
 };
 
 export function iconOf(decision: Decision): IconName {
