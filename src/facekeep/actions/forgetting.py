@@ -1,4 +1,4 @@
-"""Forgetting somebody for good. The one thing that cannot be undone, so it is counted first and asked for twice.
+"""Forgetting somebody for good: the one thing that cannot be undone, so it is counted and asked for first.
 
 In one transaction go the rows of the person and of all who went into it, of every face that is or was last
 theirs, and what the journal says of them. Then, outside of it and again after a crash: the derived pictures,
@@ -74,6 +74,7 @@ def forget_person(
         if dry_run:
             raise _DryRun
     if not dry_run:
+        _clear_pictures(ctx)
         ctx.wake()
     return answer
 
@@ -111,20 +112,29 @@ def _wiped(ctx: Context, patience_s: float) -> bool:
     if not due:
         return True
     try:
-        ctx.pictures.clear()
+        if not _clear_pictures(ctx):
+            return False
         if not _unseen(ctx, moment, patience_s):
             log.warning("somebody was forgotten, and a long look at the database keeps it in its files yet")
             return False
         store.rewrite_files(ctx.database)
-        ctx.pictures.clear()  # what somebody was drawing at that moment
     except GaveWay as error:
         log.warning("somebody was forgotten, and the files could not be wiped yet: %s", error.message)
         return False
-    except OSError as error:
-        log.warning("somebody was forgotten, and derived pictures could not be deleted: %s", error)
+    if not _clear_pictures(ctx):  # what somebody was drawing at that moment
         return False
     with ctx.database.write() as writer:
         store.mark_wiped(writer, due)
+    return True
+
+
+def _clear_pictures(ctx: Context) -> bool:
+    """All of them: under which names those of one face lie, nobody knows when its box has changed."""
+    try:
+        ctx.pictures.clear()
+    except OSError as error:
+        log.warning("somebody was forgotten, and derived pictures could not be deleted: %s", error)
+        return False
     return True
 
 

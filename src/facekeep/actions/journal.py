@@ -126,9 +126,7 @@ def _nothing(decision: int, left: Sequence[Left]) -> NothingToUndo:
     )
 
 
-def _put_back(
-    writer: Writer, found: Sequence[Change], there: Held
-) -> tuple[list[Change], list[Left]]:
+def _put_back(writer: Writer, found: Sequence[Change], there: Held) -> tuple[list[Change], list[Left]]:
     restored: list[Change] = []
     left: list[Left] = []
     for run in _runs(found):
@@ -139,9 +137,7 @@ def _put_back(
     return restored, left
 
 
-def _compared(
-    writer: Writer, run: Sequence[Change], there: Held
-) -> tuple[list[Change], list[Left]]:
+def _compared(writer: Writer, run: Sequence[Change], there: Held) -> tuple[list[Change], list[Left]]:
     """Those of the changes after which nothing came, and why the others are left."""
     now = journal.now(writer, run[0].kind, run)
     same: list[Change] = []

@@ -11,6 +11,7 @@ from facekeep.cli import (
     doctor,
     faces,
     failures,
+    forgetting,
     importing,
     journal,
     models,
@@ -56,6 +57,7 @@ app.command()(verbs.move)
 app.command()(verbs.hide)
 app.command()(verbs.edit)
 app.command()(verbs.delete)
+app.command()(forgetting.forget)
 app.command()(faces.faces)
 app.add_typer(failures.app, name="failures")
 app.command()(steering.pause)

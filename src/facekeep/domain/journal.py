@@ -193,7 +193,9 @@ def _person(told: Told, key: str) -> int | None:
 
 def _forget(told: Told) -> str:
     faces = told.facts.taken
-    return f"forgot person {told.about.get('person')} for good" + (f": {count(faces, 'face')}" if faces else "")
+    return f"forgot person {told.about.get('person')} for good" + (
+        f": {count(faces, 'face')}" if faces else ""
+    )
 
 
 def _edit(told: Told) -> str:

@@ -52,7 +52,9 @@ def overlapping(boxes: Sequence[Box], forgotten: Sequence[Box]) -> list[int]:
     """Indices of the boxes that lie where somebody was forgotten."""
     if not boxes or not forgotten:
         return []
-    return [int(j) for j in np.flatnonzero(iou(_corners(boxes), _corners(forgotten)).max(axis=1) >= FORGOTTEN_IOU)]
+    return [
+        int(j) for j in np.flatnonzero(iou(_corners(boxes), _corners(forgotten)).max(axis=1) >= FORGOTTEN_IOU)
+    ]
 
 
 def apart(box: Box, taken: Collection[Box]) -> Box:
