@@ -1,4 +1,4 @@
-"""Forgetting somebody: nothing of them is left in tables, files, journal and cache; everybody else is untouched."""
+"""Forgetting somebody: nothing is left in tables, files, journal and cache; everybody else is untouched."""
 
 import os
 import signal

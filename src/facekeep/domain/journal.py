@@ -192,10 +192,8 @@ def _person(told: Told, key: str) -> int | None:
 
 
 def _forget(told: Told) -> str:
-    faces = told.facts.taken
-    return f"forgot person {told.about.get('person')} for good" + (
-        f": {count(faces, 'face')}" if faces else ""
-    )
+    faces = f": {count(told.facts.taken, 'face')}" if told.facts.taken else ""
+    return f"forgot person {told.about.get('person')} for good{faces}"
 
 
 def _edit(told: Told) -> str:

@@ -52,9 +52,8 @@ def overlapping(boxes: Sequence[Box], forgotten: Sequence[Box]) -> list[int]:
     """Indices of the boxes that lie where somebody was forgotten."""
     if not boxes or not forgotten:
         return []
-    return [
-        int(j) for j in np.flatnonzero(iou(_corners(boxes), _corners(forgotten)).max(axis=1) >= FORGOTTEN_IOU)
-    ]
+    most = iou(_corners(boxes), _corners(forgotten)).max(axis=1)
+    return [int(j) for j in np.flatnonzero(most >= FORGOTTEN_IOU)]
 
 
 def apart(box: Box, taken: Collection[Box]) -> Box:

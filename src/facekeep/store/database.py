@@ -176,10 +176,10 @@ class Database:
                 connection.execute(statement.encode())
 
     def checkpoint(self) -> None:
-        """Let the server put away the files that are no longer used; where we may not ask, it does so later."""
-        with _translated(), psycopg.connect(self._where(), autocommit=True) as connection:
-            with suppress(psycopg.errors.InsufficientPrivilege):
-                connection.execute("CHECKPOINT")
+        """Let the server put away files that are no longer used; where we may not ask, it does so later."""
+        denied = psycopg.errors.InsufficientPrivilege
+        with _translated(), psycopg.connect(self._where(), autocommit=True) as connection, suppress(denied):
+            connection.execute("CHECKPOINT")
 
     @contextmanager
     def hold(self, key: int, number: int) -> Iterator[bool]:

@@ -39,7 +39,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class CopyMade:
-    """A copy of what is known of people, somewhere outside. `place`: a path as bytes, or what asked for it."""
+    """A copy of what is known of people, outside. `place`: a path as bytes, or what asked for it."""
 
     kind: str
     place: bytes
