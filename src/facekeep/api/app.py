@@ -16,6 +16,7 @@ from facekeep.api.looks import Costly
 from facekeep.api.report import About
 from facekeep.api.routes import (
     activity,
+    exporting,
     faces,
     failures,
     forgetting,
@@ -113,6 +114,7 @@ def _api() -> APIRouter:
         faces,
         verbs,
         forgetting,
+        exporting,
         journal,
         photos,
         failures,

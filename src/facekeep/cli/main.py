@@ -9,6 +9,7 @@ import typer
 from facekeep import __version__
 from facekeep.cli import (
     doctor,
+    exporting,
     faces,
     failures,
     forgetting,
@@ -63,6 +64,7 @@ app.add_typer(failures.app, name="failures")
 app.command()(steering.pause)
 app.command()(steering.resume)
 app.add_typer(importing.app, name="import")
+app.add_typer(exporting.app, name="export")
 app.add_typer(models.app, name="models")
 app.command()(doctor.doctor)
 
