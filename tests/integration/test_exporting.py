@@ -1,10 +1,11 @@
-"""What is known of people, written down: complete, of one moment, in its documented form, in bounded memory."""
+"""What is known of people, written down: complete, of one moment, in its documented form."""
 
 import base64
 import csv
 import io
 import json
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,11 @@ def ada(bench: Bench) -> int:
     people.name_person(bench.ctx, person, "Ada Lovelace")
     edit: details.Edit = {"aliases": ["Countess"], "notes": "maths\n=1+1", "favourite": True}
     details.edit_person(bench.ctx, person, edit)
-    his = [row.face for row in bench.faces() if row.person != person][0]
-    bench.sql("SELECT set_config('facekeep.actor', 'user', false)")
+    his = next(row.face for row in bench.faces() if row.person != person)
     with bench.ctx.database.write("user") as writer:
         writer.run(f"INSERT INTO rejection VALUES ({his}, {person})")
         writer.run(
-            f"INSERT INTO pin SELECT face_id, person_id FROM assignment WHERE person_id = {person} LIMIT 1"
+            f"INSERT INTO pin SELECT min(face_id), {person} FROM assignment WHERE person_id = {person}"
         )
         writer.run("INSERT INTO circle (name) VALUES ('Family')")
         writer.run(f"INSERT INTO member SELECT id, {person} FROM circle")
@@ -127,7 +127,7 @@ def test_odd_paths_survive(bench: Bench) -> None:
 
 
 def test_csv_has_a_line_for_each_face_and_rejection(bench: Bench, ada: int) -> None:
-    details.edit_person(bench.ctx, ada, {"birth_date": __import__("datetime").date(1815, 12, 10)})
+    details.edit_person(bench.ctx, ada, {"birth_date": date(1815, 12, 10)})
     rows = list(csv.DictReader(io.StringIO(exported(bench, "csv").decode(), newline="")))
     assert [row["kind"] for row in rows].count("face") == 4
     [rejection] = [row for row in rows if row["kind"] == "rejection"]

@@ -17,6 +17,7 @@ from facekeep.cli import (
     journal,
     models,
     people,
+    people_import,
     scan,
     serve,
     status,
@@ -63,6 +64,7 @@ app.command()(faces.faces)
 app.add_typer(failures.app, name="failures")
 app.command()(steering.pause)
 app.command()(steering.resume)
+importing.app.command()(people_import.people)
 app.add_typer(importing.app, name="import")
 app.add_typer(exporting.app, name="export")
 app.add_typer(models.app, name="models")

@@ -196,6 +196,15 @@ def _forget(told: Told) -> str:
     return f"forgot person {told.about.get('person')} for good{faces}"
 
 
+def _import_people(told: Told) -> str:
+    source = told.about.get("file")
+    words = f" from {source}" if isinstance(source, str) else ""
+    facts = told.facts
+    made = f", {facts.made:,} of them new" if facts.made else ""
+    people = count(facts.receivers, "person", "people")
+    return f"imported people{words}: {count(facts.put, 'face')} put on {people}{made}"
+
+
 def _edit(told: Told) -> str:
     if told.about.get("forgotten"):
         return "changed what was known of somebody who is forgotten"
@@ -250,6 +259,7 @@ _LINES = {
     "move": _move,
     "remove": _remove,
     "forget": _forget,
+    "import_people": _import_people,
 }
 
 
