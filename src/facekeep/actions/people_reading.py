@@ -152,6 +152,8 @@ def _records(file: IO[bytes]) -> Iterator[tuple[int, RecordIn]]:
 def _decoded(text: bytes) -> Any:
     try:
         return json.loads(text.decode("utf-8"), parse_constant=_no_number)
+    except Trouble:
+        raise
     except UnicodeDecodeError as error:
         raise Trouble("", f"it is not UTF-8 (byte {error.start})") from error
     except RecursionError as error:

@@ -93,9 +93,6 @@ class _Told:
         from facekeep.cli.output import emit
 
         if self._json:
-            box = (
-                None if item.box is None else {k: getattr(item.box, k) for k in ("x", "y", "width", "height")}
-            )
             emit(
                 {
                     "event": item.kind,
@@ -122,9 +119,8 @@ class _Told:
             for outcome, number in found.items():
                 say(f"{number:,} {what} {WORDS[outcome]}")
         for item in self._conflicts:
-            say(
-                f"  {item.kind} {item.here if item.face is None else item.face}: left as it was said to be here"
-            )
+            which = item.here if item.face is None else item.face
+            say(f"  {item.kind} {which}: left as it was said to be here")
         if done.dry_run:
             say("nothing was changed")
         elif done.decision is None:

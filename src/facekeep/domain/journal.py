@@ -199,10 +199,8 @@ def _forget(told: Told) -> str:
 def _import_people(told: Told) -> str:
     source = told.about.get("file")
     words = f" from {source}" if isinstance(source, str) else ""
-    facts = told.facts
-    made = f", {facts.made:,} of them new" if facts.made else ""
-    people = count(facts.receivers, "person", "people")
-    return f"imported people{words}: {count(facts.put, 'face')} put on {people}{made}"
+    new = f", {count(told.facts.made, 'person', 'people')} new" if told.facts.made else ""
+    return f"imported people{words}: who {count(told.facts.put + told.facts.confirmed, 'face')} are{new}"
 
 
 def _edit(told: Told) -> str:
