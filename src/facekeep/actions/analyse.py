@@ -12,9 +12,9 @@ from facekeep.domain import matching
 from facekeep.domain.errors import FailureCode, PhotoFault
 from facekeep.domain.faces import AnalysedFace, PhotoAnalysis, Vector
 from facekeep.domain.failures import History, policy, tried_alone
-from facekeep.domain.reconcile import apart, pair_faces
+from facekeep.domain.reconcile import apart, overlapping, pair_faces
 from facekeep.store import faces as face_store
-from facekeep.store import people, photos
+from facekeep.store import forgetting, people, photos
 from facekeep.store.database import Writer, tried_again
 from facekeep.store.photos import Failing, InHand, Wanted
 
@@ -196,7 +196,8 @@ def _reconcile(
     """Store the faces of a photo; those without a person are returned for matching.
 
     A face found before keeps its id and person, and the box that a user gave it. One that is not found again
-    stays if a user touched it. What a user put away stays away.
+    stays if a user touched it. What a user put away stays away. Nothing is stored of what is found where
+    somebody was forgotten.
     """
     pack = ctx.pack_id
     old = face_store.of_photo(writer, photo, pack)
@@ -211,7 +212,10 @@ def _reconcile(
     face_store.delete(writer, [face.face for face in lost if not face.touched])
     stay = {face.box for face in lost if face.touched}
     unmatched = []
+    forgotten = set(overlapping([face.box for face in found], forgetting.boxes(writer, photo)))
     for j, seen in enumerate(found):
+        if j in forgotten and j not in pairs:
+            continue
         analysed = replace(seen, box=apart(seen.box, stay))
         if j in pairs:
             known = old[pairs[j]]

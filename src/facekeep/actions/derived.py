@@ -71,6 +71,15 @@ class DerivedPictures:
         kept = self._kept(digest)
         return self._made_once(digest, make) if kept is None else kept
 
+    def clear(self) -> int:
+        """Delete every picture, in memory and on disk; how many files. Raises OSError."""
+        self.clear_memory()
+        return self._files.clear()
+
+    def clear_memory(self) -> None:
+        """Drop the pictures that this process keeps in memory."""
+        self._recent.clear()
+
     def _kept(self, digest: str) -> bytes | None:
         kept = self._recent.get(digest)
         if kept is None:
@@ -122,6 +131,11 @@ class _Recent:
                 self._pictures.move_to_end(digest)
             return self._pictures.get(digest)
 
+    def clear(self) -> None:
+        with self._lock:
+            self._pictures.clear()
+            self._held = 0
+
     def put(self, digest: str, content: bytes) -> None:
         if len(content) > self._budget // 8:  # one large picture is not worth many small ones
             return
@@ -172,6 +186,19 @@ class _Files:
                 self._write(digest, sealed(content, digest))
         except OSError as error:
             self._say("keep", error)
+
+    def clear(self) -> int:
+        """Delete all of our files, also those that are half written."""
+        found = [
+            entry.path
+            for name in _names(self._folder)
+            if len(name) == 2
+            for entry in _scanned(self._folder / name)
+            if entry.name.endswith(".jpg") or entry.name.startswith(MAKING)
+        ]
+        for path in found:
+            _delete(path)
+        return len(found)
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / f"{digest}.jpg"

@@ -4,7 +4,7 @@ What has been changed since is left as it is and reported: an undo never overwri
 An undo is a decision as well; undoing it is the redo.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -16,7 +16,10 @@ from facekeep.store import faces as face_store
 from facekeep.store import journal
 from facekeep.store import people as people_store
 from facekeep.store.database import GaveWay, Writer, tried_again
-from facekeep.store.journal import Change, Entry
+from facekeep.store.journal import Change, Entry, Held
+
+FORGOTTEN = "forgotten"
+"""Why a row is left whose person is gone for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,7 @@ def undo(ctx: Context, decision: int) -> Undone:
         restored, left = _put_back(writer, found, there)
         # Taking back that somebody was made of whom nothing is known changes nothing: people stay on record.
         if not restored or journal.opened(writer) is None:
-            raise NothingToUndo(
-                f"nothing of decision {decision} can be undone: all of it has been changed since",
-                hint="Undo what came after it first; `facekeep journal` shows it.",
-            )
+            raise _nothing(decision, left)
         again = _look_again(writer, entry, restored)
         journal.touch(writer, sorted(set().union(*(change.people() for change in found))))
         journal.mark_grouped(writer, _settled(entry, restored))
@@ -104,6 +104,11 @@ def _settled(entry: Entry, restored: Sequence[Change]) -> list[int]:
 
 
 def _refuse_undone(writer: Writer, entry: Entry) -> None:
+    if entry.verb == "forget":
+        raise NothingToUndo(
+            f"decision {entry.decision} forgot somebody for good",
+            hint="Nothing brings them back. To undo what was decided before it, give its number.",
+        )
     standing = journal.undone_by(writer, entry.decision)
     if standing is not None:
         raise AlreadyUndone(
@@ -112,9 +117,19 @@ def _refuse_undone(writer: Writer, entry: Entry) -> None:
         )
 
 
-def _put_back(
-    writer: Writer, found: Sequence[Change], there: Container[int]
-) -> tuple[list[Change], list[Left]]:
+def _nothing(decision: int, left: Sequence[Left]) -> NothingToUndo:
+    if all(row.reason == FORGOTTEN for row in left):
+        return NothingToUndo(
+            f"nothing of decision {decision} can be undone: who it was about is forgotten",
+            hint="Nothing brings them back.",
+        )
+    return NothingToUndo(
+        f"nothing of decision {decision} can be undone: all of it has been changed since",
+        hint="Undo what came after it first; `facekeep journal` shows it.",
+    )
+
+
+def _put_back(writer: Writer, found: Sequence[Change], there: Held) -> tuple[list[Change], list[Left]]:
     restored: list[Change] = []
     left: list[Left] = []
     for run in _runs(found):
@@ -125,15 +140,15 @@ def _put_back(
     return restored, left
 
 
-def _compared(
-    writer: Writer, run: Sequence[Change], there: Container[int]
-) -> tuple[list[Change], list[Left]]:
+def _compared(writer: Writer, run: Sequence[Change], there: Held) -> tuple[list[Change], list[Left]]:
     """Those of the changes after which nothing came, and why the others are left."""
     now = journal.now(writer, run[0].kind, run)
     same: list[Change] = []
     left: list[Left] = []
     for change in run:
-        if change.face is not None and change.face not in there:
+        if change.forgotten or not change.people() <= there.people:
+            left.append(_left(change, FORGOTTEN))
+        elif change.face is not None and change.face not in there.faces:
             left.append(_left(change, "the face is gone"))
         elif not change.stands(now.get(change.key)):
             left.append(_left(change, "changed since"))

@@ -27,7 +27,7 @@ JSON_EVERY_S = 1.0
 
 FAILURES_SHOWN = 20
 
-app = typer.Typer(no_args_is_help=True, help="Take photos in from elsewhere.")
+app = typer.Typer(no_args_is_help=True, help="Take photos in from elsewhere, or what is known of people.")
 
 Source = Annotated[
     Path,

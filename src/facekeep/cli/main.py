@@ -11,12 +11,15 @@ from facekeep.cli import (
     again,
     doctor,
     drawing,
+    exporting,
     faces,
     failures,
+    forgetting,
     importing,
     journal,
     models,
     people,
+    people_import,
     scan,
     serve,
     status,
@@ -58,6 +61,7 @@ app.command()(verbs.move)
 app.command()(verbs.hide)
 app.command()(verbs.edit)
 app.command()(verbs.delete)
+app.command()(forgetting.forget)
 app.command()(faces.faces)
 app.command()(drawing.draw)
 app.command()(drawing.resize)
@@ -70,7 +74,9 @@ app.add_typer(failures.app, name="failures")
 app.command()(again.detect)
 app.command()(steering.pause)
 app.command()(steering.resume)
+importing.app.command()(people_import.people)
 app.add_typer(importing.app, name="import")
+app.add_typer(exporting.app, name="export")
 app.add_typer(models.app, name="models")
 app.command()(doctor.doctor)
 

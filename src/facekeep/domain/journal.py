@@ -97,6 +97,8 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def _name(told: Told) -> str:
+    if told.about.get("forgotten"):
+        return "named somebody who is forgotten"
     person, name = _person(told, "person"), told.about.get("name")
     before = told.names.get(person, Called()).before if person is not None else None
     called_before = called(told.names, person, before=True)
@@ -189,7 +191,21 @@ def _person(told: Told, key: str) -> int | None:
     return person if isinstance(person, int) else None
 
 
+def _forget(told: Told) -> str:
+    faces = f": {count(told.facts.taken, 'face')}" if told.facts.taken else ""
+    return f"forgot person {told.about.get('person')} for good{faces}"
+
+
+def _import_people(told: Told) -> str:
+    source = told.about.get("file")
+    words = f" from {source}" if isinstance(source, str) else ""
+    new = f", {count(told.facts.made, 'person', 'people')} new" if told.facts.made else ""
+    return f"imported people{words}: who {count(told.facts.put + told.facts.confirmed, 'face')} are{new}"
+
+
 def _edit(told: Told) -> str:
+    if told.about.get("forgotten"):
+        return "changed what was known of somebody who is forgotten"
     what = ", ".join(_EDITED[key] for key in _EDITED if key in told.about)
     return f"changed the {what} of {called(told.names, _person(told, 'person'))}"
 
@@ -282,6 +298,8 @@ _LINES = {
     "not_a_face": _not_a_face,
     "delete_faces": _delete_faces,
     "show": _show,
+    "forget": _forget,
+    "import_people": _import_people,
 }
 
 

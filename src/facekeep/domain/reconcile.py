@@ -11,6 +11,10 @@ from facekeep.domain.packs import Thresholds
 SAME_FACE_IOU = 0.5
 """Intersection over union at which two boxes are one face; the usual figure, and Immich's."""
 
+FORGOTTEN_IOU = 0.3
+"""From there on a face found where one was forgotten is that one: another detector's boxes are not the same.
+Boxes of neighbours in a crowd share less."""
+
 STRANGER = 1.2
 """Times the distance of `same`: beyond it a face in the same place is somebody else's, the picture another.
 
@@ -51,6 +55,21 @@ def pair_faces(
     loose[list(firm)] = overlaps[list(firm)]
     pairs = _best_first(loose, FIRM_IOU, pairs)
     return _best_first(-np.nan_to_num(distances, nan=np.inf), -thresholds.match, pairs)
+
+
+def pair_boxes(old: Sequence[Box], new: Sequence[Box], *, least: float = SAME_FACE_IOU) -> dict[int, int]:
+    """For each new box that is an old one: its index → the old one's. One to one, best overlap first."""
+    if not old or not new:
+        return {}
+    return _best_first(iou(_corners(old), _corners(new)), least, {})
+
+
+def overlapping(boxes: Sequence[Box], forgotten: Sequence[Box]) -> list[int]:
+    """Indices of the boxes that lie where somebody was forgotten."""
+    if not boxes or not forgotten:
+        return []
+    most = iou(_corners(boxes), _corners(forgotten)).max(axis=1)
+    return [int(j) for j in np.flatnonzero(most >= FORGOTTEN_IOU)]
 
 
 def apart(box: Box, taken: Collection[Box]) -> Box:

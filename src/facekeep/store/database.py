@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, Literal, ParamSpec, Self, TypeVar
@@ -168,6 +168,18 @@ class Database:
             if gives_way:
                 connection.execute(_PATIENCE)
             yield Writer(connection)
+
+    def maintain(self, statements: Sequence[str]) -> None:
+        """Our own statements outside of any transaction, such as VACUUM. GaveWay when one waited too long."""
+        with _translated(), psycopg.connect(self._where(), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def checkpoint(self) -> None:
+        """Let the server put away files that are no longer used; where we may not ask, it does so later."""
+        denied = psycopg.errors.InsufficientPrivilege
+        with _translated(), psycopg.connect(self._where(), autocommit=True) as connection, suppress(denied):
+            connection.execute("CHECKPOINT")
 
     @contextmanager
     def hold(self, key: int, number: int) -> Iterator[bool]:

@@ -46,6 +46,12 @@ def one(reader: Reader, person: int) -> Details:
     return found
 
 
+def name(reader: Reader, person: int) -> str | None:
+    """A person's name, of one that is gone as well; None when there is none."""
+    found = reader.value(SQL["name"], {"person": person})
+    return None if found is None else str(found)
+
+
 def put(writer: Writer, details: Details) -> None:
     """Store all of it; the version goes up."""
     writer.run(SQL["put"], asdict(details))

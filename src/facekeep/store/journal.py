@@ -57,6 +57,8 @@ class Change:
     other: int | None
     before: Kept
     after: Kept
+    forgotten: bool = False
+    """What it said was erased for good."""
 
     @property
     def key(self) -> Key:
@@ -91,6 +93,14 @@ _BOX = ("x", "y", "width", "height")
 
 def _without_box(kept: Kept) -> Kept:
     return None if kept is None else {key: value for key, value in kept.items() if key not in _BOX}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Those of the faces and people of some changes that are there, held until the transaction ends."""
+
+    faces: set[int]
+    people: set[int]
 
 
 def opened(reader: Reader) -> int | None:
@@ -130,15 +140,16 @@ def latest_undone(reader: Reader) -> int | None:
     return None if found is None else int(found)
 
 
-def lock_rows(writer: Writer, found: Sequence[Change]) -> set[int]:
+def lock_rows(writer: Writer, found: Sequence[Change]) -> Held:
     """Hold the faces and people of these changes, in the order in which every path takes them.
 
-    The faces that are still there.
+    Those that are still there.
     """
     faces = [change.face for change in found if change.face is not None]
     there = {int(row[0]) for row in writer.tuples(SQL["lock_faces"], {"faces": faces})}
-    writer.tuples(SQL["lock_people"], {"people": sorted(set().union(*(c.people() for c in found)))})
-    return there
+    everybody = sorted(set().union(*(c.people() for c in found)))
+    people = {int(row[0]) for row in writer.tuples(SQL["lock_people"], {"people": everybody})}
+    return Held(there, people)
 
 
 def now(reader: Reader, kind: Kind, found: Sequence[Change]) -> dict[Key, Kept]:

@@ -31,8 +31,10 @@ CREATE TABLE change (
     to_person bigint GENERATED ALWAYS AS ((after->>'person_id')::bigint) STORED,
     -- Of `apart` the other person, of `circle` and `member` the circle.
     other_id bigint,
+    -- Contents that were forgotten; both sides of such a change may look the same.
+    forgotten boolean NOT NULL DEFAULT false,
     PRIMARY KEY (decision_id, number),
-    CONSTRAINT something_changed CHECK (before IS DISTINCT FROM after),
+    CONSTRAINT something_changed CHECK (forgotten OR before IS DISTINCT FROM after),
     CONSTRAINT known_by_its_kind CHECK (CASE kind
         WHEN 'assignment' THEN face_id IS NOT NULL AND person_id IS NULL AND other_id IS NULL
         WHEN 'rejection' THEN face_id IS NOT NULL AND person_id IS NOT NULL AND other_id IS NULL

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from facekeep.actions import forgetting
 from facekeep.actions.context import Activity, Context, Painter
 from facekeep.actions.scan import scan_library
 from facekeep.domain.errors import FacekeepError, LibraryOffline
@@ -132,8 +133,10 @@ class Background:
             wanted.wait(IDLE_S)
 
     def _run_analysis(self, wanted: threading.Event) -> None:
+        wiper = forgetting.Wiper(self.context)
         with self._analyser.presence:  # also while idle: others see that this worker lives
             for _ in self._turns(wanted):
+                wiper.turn()
                 self._analyser.run(self._stopping.is_set)
                 self._analyser.turned()
 

@@ -3,6 +3,9 @@ SELECT p.id AS person, p.name, p.aliases, p.birth_date, p.notes, p.favourite, p.
        p.version
 FROM person p WHERE p.id = %(person)s AND NOT p.gone;
 
+-- name: name
+SELECT name FROM person WHERE id = %(person)s;
+
 -- name: put
 UPDATE person SET name = %(name)s, aliases = %(aliases)s, birth_date = %(birth_date)s, notes = %(notes)s,
        favourite = %(favourite)s, auto = %(auto)s, hidden = %(hidden)s, cover_face_id = %(cover)s, version = version + 1

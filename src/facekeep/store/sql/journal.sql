@@ -10,10 +10,10 @@ SELECT standing_undo(%(decision)s);
 -- name: net
 -- What a decision did to each row, from the state before it to the state after it; the last done comes first.
 SELECT kind, face_id AS face, person_id AS person, other_id AS other, (array_agg(before ORDER BY number))[1] AS before,
-       (array_agg(after ORDER BY number DESC))[1] AS after
+       (array_agg(after ORDER BY number DESC))[1] AS after, bool_or(forgotten) AS forgotten
 FROM change WHERE decision_id = %(decision)s
 GROUP BY kind, face_id, person_id, other_id
-HAVING (array_agg(before ORDER BY number))[1] IS DISTINCT FROM (array_agg(after ORDER BY number DESC))[1]
+HAVING bool_or(forgotten) OR (array_agg(before ORDER BY number))[1] IS DISTINCT FROM (array_agg(after ORDER BY number DESC))[1]
 ORDER BY max(number) DESC;
 
 -- name: lock_faces
@@ -95,8 +95,10 @@ UPDATE face SET standing = 'deleted' WHERE id = ANY(%(faces)s);
 SET CONSTRAINTS no_twin IMMEDIATE;
 
 -- name: put_person
+-- A cover that is there no more is none.
 UPDATE person p SET name = k.name, hidden = k.hidden, aliases = k.aliases, birth_date = k.birth_date, notes = k.notes,
-       favourite = k.favourite, auto = k.auto, cover_face_id = k.cover_face_id, merged_into = k.merged_into, gone = k.gone
+       favourite = k.favourite, auto = k.auto, cover_face_id = (SELECT f.id FROM face f WHERE f.id = k.cover_face_id), merged_into = k.merged_into,
+       gone = k.gone
 FROM jsonb_array_elements(%(rows)s) AS r, jsonb_populate_record(NULL::person, r->'kept') AS k
 WHERE p.id = (r->>'person')::bigint;
 

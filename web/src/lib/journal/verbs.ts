@@ -17,6 +17,8 @@ const ICONS: Record<string, IconName> = {
   not_a_face: "close",
   delete_faces: "close",
   show: "person",
+  forget: "gone",
+  import_people: "download",
 };
 
 export function iconOf(decision: Decision): IconName {

@@ -1,0 +1,123 @@
+-- name: alone
+-- Nobody else decides meanwhile; everybody may read.
+LOCK TABLE face, person IN EXCLUSIVE MODE;
+
+-- name: patient
+SET LOCAL lock_timeout = 0;
+
+-- name: by_content
+SELECT k.number, h.id FROM unnest(%(numbers)s::int[], %(hashes)s::bytea[]) AS k (number, hash)
+JOIN photo h ON h.content_hash = k.hash;
+
+-- name: by_path
+-- In a library of the same root first; in another one only where no two have that path.
+SELECT k.number, coalesce(min(f.photo_id) FILTER (WHERE l.root = k.root),
+                          CASE WHEN count(DISTINCT f.photo_id) = 1 THEN min(f.photo_id) END) AS photo
+FROM unnest(%(numbers)s::int[], %(roots)s::bytea[], %(paths)s::bytea[]) AS k (number, root, path)
+CROSS JOIN library l JOIN photo_file f ON f.library_id = l.id AND f.path = k.path
+GROUP BY k.number;
+
+-- name: faces
+SELECT f.id AS face, f.photo_id AS photo, f.x, f.y, f.width, f.height, a.person_id AS person,
+       a.decided_by::text AS decided_by, ARRAY(SELECT r.person_id FROM rejection r WHERE r.face_id = f.id) AS rejected
+FROM face f LEFT JOIN assignment a ON a.face_id = f.id
+WHERE f.photo_id = ANY(%(photos)s) ORDER BY f.photo_id, f.id;
+
+-- name: forgotten
+SELECT photo_id, x, y, width, height FROM forgotten_face WHERE photo_id = ANY(%(photos)s);
+
+-- name: people
+SELECT p.id AS person, p.name, p.aliases, p.birth_date, p.notes,
+       (SELECT count(*) FROM assignment a WHERE a.person_id = p.id) AS faces
+FROM person p WHERE p.merged_into IS NULL AND NOT p.gone ORDER BY p.id;
+
+-- name: add_person
+INSERT INTO person (name, aliases, birth_date, notes, favourite, hidden, auto)
+VALUES (%(name)s, %(aliases)s, %(birth_date)s, %(notes)s, %(favourite)s, %(hidden)s, %(auto)s) RETURNING id;
+
+-- name: complete_person
+UPDATE person SET name = %(name)s, aliases = %(aliases)s, birth_date = %(birth_date)s, notes = %(notes)s,
+       version = version + 1
+WHERE id = %(person)s;
+
+-- name: set_flags
+UPDATE person SET favourite = favourite OR %(favourite)s, hidden = hidden OR %(hidden)s, auto = auto AND %(auto)s
+WHERE id = %(person)s;
+
+-- name: add_faces
+INSERT INTO face (photo_id, x, y, width, height, landmarks, source, grouped)
+SELECT k.photo, k.x, k.y, k.width, k.height, k.landmarks, 'imported', true
+FROM jsonb_to_recordset(%(rows)s) AS k (photo bigint, x double precision, y double precision, width double precision,
+                                        height double precision, landmarks double precision[])
+RETURNING id AS face, photo_id AS photo, x, y, width, height;
+
+-- name: displace
+-- What a machine took for that person elsewhere in the photo.
+DELETE FROM assignment a USING unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person), face f
+WHERE f.id = k.face AND a.photo_id = f.photo_id AND a.person_id = k.person AND a.decided_by = 'auto'
+  AND a.face_id <> ALL(%(faces)s)
+RETURNING a.face_id;
+
+-- name: give
+INSERT INTO assignment (face_id, photo_id, person_id, decided_by, confidence)
+SELECT f.id, f.photo_id, k.person, 'import', k.confidence
+FROM unnest(%(faces)s::bigint[], %(people)s::bigint[], %(confidences)s::real[]) AS k (face, person, confidence)
+JOIN face f ON f.id = k.face
+ON CONFLICT (face_id) DO UPDATE
+SET person_id = excluded.person_id, decided_by = 'import', confidence = excluded.confidence, pack_id = NULL,
+    decided_at = now()
+WHERE assignment.decided_by = 'auto';
+
+-- name: propose
+-- What a machine concluded elsewhere is a machine's word here: only where a machine here might have said it.
+INSERT INTO assignment (face_id, photo_id, person_id, decided_by, confidence)
+SELECT f.id, f.photo_id, k.person, 'auto', k.confidence
+FROM unnest(%(faces)s::bigint[], %(people)s::bigint[], %(confidences)s::real[]) AS k (face, person, confidence)
+JOIN face f ON f.id = k.face JOIN photo h ON h.id = f.photo_id JOIN person p ON p.id = k.person
+WHERE p.auto AND NOT coalesce(h.taken_at < p.birth_date, false)
+  AND NOT EXISTS (SELECT FROM assignment a WHERE a.photo_id = f.photo_id AND a.person_id = k.person)
+  AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
+RETURNING face_id;
+
+-- name: drop_auto
+DELETE FROM assignment a USING unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person)
+WHERE a.face_id = k.face AND a.person_id = k.person AND a.decided_by = 'auto'
+RETURNING a.face_id;
+
+-- name: reject
+INSERT INTO rejection (face_id, person_id)
+SELECT k.face, k.person FROM unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person)
+ON CONFLICT DO NOTHING;
+
+-- name: pin
+INSERT INTO pin (face_id, person_id)
+SELECT a.face_id, a.person_id FROM unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person)
+JOIN assignment a ON a.face_id = k.face AND a.person_id = k.person
+ON CONFLICT DO NOTHING;
+
+-- name: cover
+UPDATE person p SET cover_face_id = a.face_id
+FROM unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person)
+JOIN assignment a ON a.face_id = k.face AND a.person_id = k.person
+WHERE p.id = k.person AND p.cover_face_id IS NULL;
+
+-- name: settle
+UPDATE face SET grouped = true WHERE id = ANY(%(faces)s) AND NOT grouped;
+
+-- name: apart
+INSERT INTO apart (one, other) SELECT least(k.one, k.other), greatest(k.one, k.other)
+FROM unnest(%(ones)s::bigint[], %(others)s::bigint[]) AS k (one, other) WHERE k.one <> k.other
+ON CONFLICT DO NOTHING;
+
+-- name: circle_named
+SELECT min(id) FROM circle WHERE name = %(name)s AND NOT gone;
+
+-- name: add_circle
+INSERT INTO circle (name) VALUES (%(name)s) RETURNING id;
+
+-- name: add_members
+INSERT INTO member (circle_id, person_id) SELECT %(circle)s, p FROM unnest(%(people)s::bigint[]) AS p
+ON CONFLICT DO NOTHING;
+
+-- name: touch
+UPDATE person SET version = version + 1 WHERE id = ANY(%(people)s);
