@@ -218,6 +218,18 @@ def _remove(told: Told) -> str:
     return f"said of {faces} that {'it is' if facts.taken == 1 else 'they are'} not {whom}"
 
 
+def _pin(told: Told) -> str:
+    return f"said that face {told.about.get('face')} always stands for {_about_person(told)}"
+
+
+def _unpin(told: Told) -> str:
+    return f"said that face {told.about.get('face')} need not stand for {_about_person(told)}"
+
+
+def _about_person(told: Told) -> str:
+    return called(told.names, _person(told, "person"))
+
+
 _EDITED = {
     "aliases": "other names",
     "birth_date": "birth date",
@@ -240,6 +252,8 @@ _LINES = {
     "delete": _delete,
     "move": _move,
     "remove": _remove,
+    "pin": _pin,
+    "unpin": _unpin,
 }
 
 
