@@ -1,4 +1,4 @@
-"""Finding more of a person: unassigned faces near its exemplars, or near some of its faces, as suggestions."""
+"""Finding more of a person: unassigned faces near its exemplars, or near chosen faces, as suggestions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from facekeep.domain import matching
 from facekeep.domain.errors import UsageError
 from facekeep.domain.faces import Vector
 from facekeep.domain.matching import Candidate, Neighbour
+from facekeep.store import details, people, suggestions
 from facekeep.store import matching as store
-from facekeep.store import people, suggestions
 from facekeep.store.database import Reader, Writer, tried_again
 from facekeep.store.suggestions import Proposed
 
@@ -45,10 +45,10 @@ def find_more(ctx: Context, person_id: int, faces: Sequence[int] | None = None, 
     """
     wanted = max(1, min(limit, MAX_FOUND))
     with ctx.database.write() as writer:
-        person = people.lock(writer, people.follow(writer, person_id)).person
+        person = details.one(writer, people.follow(writer, person_id)).person
         begin = _beginning(ctx, writer, person, faces)
         near = _near(ctx, writer, begin, wanted * SPARE)
-        judged = [_judged(ctx, writer, person, face, begin, chosen=faces is not None) for face in near]
+        judged = [_judged(ctx, writer, person, face, begin) for face in near]
         likely = sorted((one for one in judged if one is not None), key=_likeliest)[:wanted]
         new = suggestions.propose(writer, ctx.pack_id, likely)
     return Found(person, len(near), len(new), likely)
@@ -58,9 +58,7 @@ def _likeliest(one: Proposed) -> tuple[float, int]:
     return one.distance, one.face
 
 
-def _beginning(
-    ctx: Context, reader: Reader, person: int, faces: Sequence[int] | None
-) -> dict[int, Vector]:
+def _beginning(ctx: Context, reader: Reader, person: int, faces: Sequence[int] | None) -> dict[int, Vector]:
     """The faces that the search begins from."""
     if faces is None:
         return {one.face: one.vector for one in sources(ctx, reader, person)}
@@ -87,29 +85,32 @@ def _near(ctx: Context, writer: Writer, begin: dict[int, Vector], wanted: int) -
 
 
 def _judged(
-    ctx: Context, reader: Reader, person: int, face: int, begin: dict[int, Vector], *, chosen: bool
+    ctx: Context, reader: Reader, person: int, face: int, begin: dict[int, Vector]
 ) -> Proposed | None:
-    """A face as it is asked about; None when it is not likely this person, or cannot be."""
+    """A face as it is asked about; None when it is not likely this person, cannot be, or is rather another."""
     subject = store.subject(reader, face, ctx.pack_id)
     if subject.vector is None:
         return None
     seen = evidence(ctx, reader, face, subject.vector)
-    if person in seen.impossible():
+    impossible = seen.impossible()
+    if person in impossible:
         return None
-    one = _candidate(ctx, seen, person, _voices(subject.vector, person, begin), chosen=chosen)
-    reach = matching.strictness(seen.known) * ctx.pack.thresholds.suggest
-    return proposed(face, one) if one.distance <= reach else None
+    everybody = _ranked(ctx, seen, person, _voices(subject.vector, person, begin))
+    one = next(one for one in everybody if one.person == person)
+    others = [other for other in everybody if other.person not in {person, *impossible}]
+    thresholds = ctx.pack.thresholds
+    if others and others[0].distance < one.distance - thresholds.margin:
+        return None
+    near = one.distance <= matching.strictness(seen.known) * thresholds.suggest
+    return proposed(face, one) if near else None
 
 
-def _candidate(
-    ctx: Context, seen: Evidence, person: int, voices: list[Neighbour], *, chosen: bool
-) -> Candidate:
-    """The person by the faces that the search began from; with those chosen, by these alone."""
-    others = [one for one in seen.neighbours if not (chosen and one.person == person)]
-    ranked = matching.ranked(
+def _ranked(ctx: Context, seen: Evidence, person: int, voices: list[Neighbour]) -> list[Candidate]:
+    """The person by the faces that the search began from alone, the others by all that is near."""
+    others = [one for one in seen.neighbours if one.person != person]
+    return matching.ranked(
         [*voices, *others], ctx.pack.thresholds, subject=seen.known, births=births(seen.met.values())
     )
-    return next(one for one in ranked if one.person == person)
 
 
 def _voices(vector: Vector, person: int, begin: dict[int, Vector]) -> list[Neighbour]:

@@ -183,4 +183,3 @@ def set_auto(ctx: Context, auto: bool) -> bool:
         said = store.auto(writer)
     ctx.wake()
     return said
-

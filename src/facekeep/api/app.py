@@ -21,6 +21,7 @@ from facekeep.api.routes import (
     health,
     journal,
     libraries,
+    matching,
     people,
     photos,
     report,
@@ -105,7 +106,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for part in (status, activity, people, faces, verbs, journal, photos, failures, libraries, scans, report):
+    for part in (
+        status,
+        activity,
+        people,
+        faces,
+        verbs,
+        matching,
+        journal,
+        photos,
+        failures,
+        libraries,
+        scans,
+        report,
+    ):
         api.include_router(part.router)
     return api
 

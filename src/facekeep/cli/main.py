@@ -13,6 +13,7 @@ from facekeep.cli import (
     failures,
     importing,
     journal,
+    matching,
     models,
     people,
     scan,
@@ -57,6 +58,9 @@ app.command()(verbs.hide)
 app.command()(verbs.edit)
 app.command()(verbs.delete)
 app.command()(faces.faces)
+app.command()(matching.exemplars)
+app.command()(matching.find)
+app.command()(matching.matching)
 app.add_typer(failures.app, name="failures")
 app.command()(steering.pause)
 app.command()(steering.resume)

@@ -36,7 +36,7 @@ def merge(
     from facekeep.api.fields import person_fields
     from facekeep.cli.output import count, emit, say
 
-    with _acting(home) as ctx:
+    with acting(home) as ctx:
         row = actions.merge_people(ctx, person, into)
     if json:
         emit(person_fields(row))
@@ -49,7 +49,7 @@ def split(person: Person, faces: Faces, name: NewName = None, json: Json = False
     """Say that some faces of a person are somebody else: a new person. `facekeep undo` takes it back."""
     from facekeep.actions import moving
 
-    with _acting(home) as ctx:
+    with acting(home) as ctx:
         _tell(moving.split_person(ctx, person, faces, name=name), json)
 
 
@@ -70,7 +70,7 @@ def move(
 
     if sum((to is not None, name is not None, nobody)) != 1:
         raise UsageError("it was not said whose the faces are", hint="Give one of --to, --name and --nobody.")
-    with _acting(home) as ctx:
+    with acting(home) as ctx:
         if nobody:
             _tell(moving.remove_faces(ctx, faces), json)
         else:
@@ -86,7 +86,7 @@ def hide(
     from facekeep.actions import people as actions
     from facekeep.cli.output import say
 
-    with _acting(home) as ctx:
+    with acting(home) as ctx:
         row = actions.hide_person(ctx, person, not show)
     say(f"person {row.person} is {'shown' if show else 'hidden'}")
 
@@ -114,7 +114,7 @@ def edit(
     from facekeep.cli.output import emit, say
 
     change = _edit(alias, None if born is None else born.date(), notes, favourite, auto)
-    with _acting(home) as ctx:
+    with acting(home) as ctx:
         found = details.edit_person(ctx, person, change)
     if json:
         emit(PersonDetails.of(found).model_dump(mode="json"))
@@ -136,7 +136,7 @@ def delete(person: Person, home: Home = None) -> None:
     from facekeep.actions import details
     from facekeep.cli.output import count, say
 
-    with _acting(home) as ctx:
+    with acting(home) as ctx:
         faces = details.delete_person(ctx, person)
     say(f"person {person} is nobody any more; {count(len(faces), 'face')} unknown again")
 
@@ -152,7 +152,8 @@ def _edit(
 
 
 @contextmanager
-def _acting(home: "Path | None") -> "Iterator[Context]":
+def acting(home: "Path | None") -> "Iterator[Context]":
+    """The wired parts, for a verb. UsageError where there is no data folder yet."""
     from facekeep import bootstrap
     from facekeep.cli.output import note
 

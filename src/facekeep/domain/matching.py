@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from math import exp
+from math import exp, inf
 from typing import Literal
 
 from facekeep.domain.eras import is_near
@@ -24,13 +24,10 @@ SOFTNESS = 0.05
 MOST_LIKELY = 3
 """So many people are proposed for one face at most."""
 
-CLOSE = 0.12
-"""Who is farther than the best by more than this (in parts of `same`, per pack) is not proposed beside it."""
+PLAIN = 0.3
+"""From this quality on a face is judged by the thresholds as they are; below, faces resemble each other."""
 
-PLAIN = 0.5
-"""From this quality on a face is judged by the thresholds as they are."""
-
-POOREST = 0.6
+POOREST = 0.8
 """The part of each limit that is left for a face of quality 0."""
 
 
@@ -103,13 +100,14 @@ def decide(
     allowed = [one for one in everybody if one.person not in excluded]
     strict = strictness(subject)
     likely = [one for one in allowed if one.distance <= strict * thresholds.suggest]
-    if not likely:
+    if not likely or not _stands_out(likely[0], thresholds, strict):
         return UNKNOWN
     best = likely[0]
     if best.person not in asking and _is_clear(best, thresholds, strict):
         return Verdict("match", best.person, best.confidence, (best,))
-    near = [one for one in likely if one.distance <= best.distance + CLOSE * thresholds.same]
-    return Verdict("suggest", best.person, best.confidence, tuple(near[:MOST_LIKELY]))
+    limit = min(best.distance + thresholds.margin, strict * thresholds.match)
+    alike = [one for one in likely[1:] if one.distance <= limit]
+    return Verdict("suggest", best.person, best.confidence, (best, *alike[: MOST_LIKELY - 1]))
 
 
 def ranked(
@@ -182,9 +180,18 @@ def _with_runner_up(one: Candidate, people: Sequence[Candidate]) -> Candidate:
     )
 
 
+def _stands_out(best: Candidate, thresholds: Thresholds, strict: float) -> bool:
+    """Whether it is worth asking: near, or with nobody else as near. A poor face must stand out in any case."""
+    if strict < 1.0:
+        return _ahead(best) >= thresholds.margin
+    return best.distance <= thresholds.match or _ahead(best) >= thresholds.lead
+
+
 def _is_clear(best: Candidate, thresholds: Thresholds, strict: float) -> bool:
-    opposed = (
-        best.runner_up_distance is not None
-        and best.runner_up_distance - best.distance < thresholds.margin / strict
-    )
-    return best.distance <= strict * thresholds.match and not opposed and not best.other_era
+    near = best.distance <= strict * thresholds.match
+    return near and _ahead(best) >= thresholds.margin and not best.other_era
+
+
+def _ahead(best: Candidate) -> float:
+    """How much nearer it is than the next; negative where that one is nearer."""
+    return inf if best.runner_up_distance is None else best.runner_up_distance - best.distance
