@@ -2,16 +2,17 @@
 
     script/bench calibration
 
-On the labelled photos (`../shared`; left out where they are absent) and on a made-up library whose people age.
+On the labelled photos (`../shared`; left out where absent) and on a made-up library whose people age.
 Identification leaves one face out at a time: rules are given the same faces near it.
 """
 
 import csv
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import sqrt
 from pathlib import Path
 
 import numpy as np
@@ -20,27 +21,29 @@ from tests.bench import face_generator as parts
 from tests.bench.face_generator import BUNDLED_LIKE, SESSIONS, Crowd
 from tests.bench.photos import SHARED
 
-from facekeep.domain.exemplars import CLEAR, Candidate, choose
-from facekeep.domain.matching import Neighbour, Subject, Verdict, decide
-from facekeep.domain.packs import BUNDLED, WORKING_LONG_SIDE, Thresholds
+from facekeep.domain import exemplars
+from facekeep.domain.exemplars import CLEAR, choose
+from facekeep.domain.faces import AnalysedFace
+from facekeep.domain.matching import UNKNOWN, Candidate, Neighbour, Subject, Verdict, decide
+from facekeep.domain.packs import BUNDLED, WORKING_LONG_SIDE
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 RATES = (1e-1, 1e-2, 1e-3, 1e-4)
 NEAR, EXEMPLARS = 48, 96
 QUERIES = 3000
-UNKNOWN = -1
+NOBODY = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
-    """Faces whose people are known; UNKNOWN for those nobody has labelled."""
+    """Faces whose people are known; NOBODY for those that are not labelled."""
 
     vectors: Floats
     person: Ids
     photo: Ids
     quality: Floats
-    taken: Sequence[date | None]
+    taken: list[date | None]
     born: dict[int, date]
 
     @property
@@ -49,7 +52,7 @@ class Faces:
 
 
 def labelled(shared: Path = SHARED) -> Faces | None:
-    """Every face found in the shared photos; the largest of each photo is labelled where pairs or folders say."""
+    """Every face found in the shared photos; the largest of each is labelled where pairs or folders say."""
     if not shared.is_dir():
         return None
     from facekeep.inference.decode import decode
@@ -57,7 +60,9 @@ def labelled(shared: Path = SHARED) -> Faces | None:
 
     paths = sorted([*shared.glob("bbt/*/*.png"), *shared.glob("*/*.jpg")])
     paired = _paired(shared / "deepface")
-    found, names, photos = [], [], []
+    found: list[AnalysedFace] = []
+    names: list[str] = []
+    photos: list[int] = []
     with tempfile.TemporaryDirectory() as folder:
         models = FaceModels(prepare(Path(folder)))
         for photo, path in enumerate(paths):
@@ -66,7 +71,7 @@ def labelled(shared: Path = SHARED) -> Faces | None:
             found += faces
             names += [known if index == 0 else "" for index in range(len(faces))]
             photos += [photo] * len(faces)
-    person = np.where(np.array(names) == "", UNKNOWN, np.unique(names, return_inverse=True)[1])
+    person = np.where(np.array(names) == "", NOBODY, np.unique(names, return_inverse=True)[1])
     vectors = np.stack([face.embedding for face in found]).astype(np.float64)
     quality = np.array([face.quality.overall for face in found])
     return Faces(vectors, person, np.array(photos), quality, [None] * len(found), {})
@@ -88,9 +93,9 @@ def _paired(folder: Path) -> dict[str, str]:
 def aged(faces: int, *, seed: int = 1) -> Faces:
     """A made-up library over forty years, in which people age. Chosen, not fitted: no photo here is dated.
 
-    Faces are as in the generator, but what a person looks like moves on: every five years so much of it is new
-    that people stay as far from each other as they were, while two faces of an adult that are 20 years apart
-    have 0.12 more of squared distance (of 0.19), and of a child 0.29.
+    Faces are as in the generator, but what a person looks like moves on. Every five years a part is new, so
+    that people stay as far from each other as they were, while two faces of an adult 20 years apart have
+    0.12 more of squared distance (beside 0.19), and of a child 0.26.
     """
     random = np.random.default_rng(seed)
     crowd = Crowd(faces, seed=seed)
@@ -108,7 +113,9 @@ def aged(faces: int, *, seed: int = 1) -> Faces:
     vectors += np.sqrt(SESSIONS * spread)[:, None] * shape.within(days, random)[session]
     vectors += np.sqrt((1 - SESSIONS) * spread)[:, None] * shape.within(len(person), random)
     parts._blur(vectors, quality, shape, random)
-    taken = [date(int(y), 1, 1) + timedelta(days=int(d)) for y, d in zip(year, photo % 365, strict=True)]
+    taken: list[date | None] = [
+        date(int(y), 1, 1) + timedelta(days=int(d)) for y, d in zip(year, photo % 365, strict=True)
+    ]
     births = {p: date(int(born[p]), 1, 1) for p in range(len(sizes))}
     return Faces(vectors.astype(np.float64), person, photo, quality.astype(np.float64), taken, births)
 
@@ -130,7 +137,7 @@ def _looks(shape: parts._Shape, born: Ids, random: np.random.Generator) -> Float
     looks = [shape.centres(len(born), random)]
     for step in range(1, (LAST - FIRST) // STEP + 1):
         young = FIRST + STEP * step - born < 20
-        kept = np.where(young, np.exp(-STEP / 20.0), np.exp(-STEP / 58.0))[:, None]
+        kept = np.exp(-STEP / np.where(young, 20.0, 58.0)).reshape(-1, 1)
         looks.append(kept * looks[-1] + np.sqrt(1 - kept**2) * shape.centres(len(born), random))
     return np.asarray(np.stack(looks))
 
@@ -148,7 +155,7 @@ class Pairs:
 
 def pairs(faces: Faces) -> Pairs:
     """Of all clear labelled faces. Not those of one photo: these are told apart otherwise."""
-    keep = np.flatnonzero((faces.person != UNKNOWN) & faces.clear)
+    keep = np.flatnonzero((faces.person != NOBODY) & faces.clear)
     vectors, person, photo = faces.vectors[keep], faces.person[keep], faces.photo[keep]
     same, different = [], []
     for index in range(len(keep) - 1):
@@ -211,13 +218,15 @@ class Gallery:
 
 def gallery(faces: Faces, *, least: int, per_era: int, in_all: int, dated: bool = True) -> Gallery:
     """Everybody with at least `least` faces is known."""
-    sizes = np.bincount(faces.person[faces.person != UNKNOWN])
-    known = np.array([p != UNKNOWN and sizes[p] >= least for p in faces.person])
+    sizes = np.bincount(faces.person[faces.person != NOBODY])
+    known = np.array([p != NOBODY and sizes[p] >= least for p in faces.person])
     exemplar = np.zeros(len(known), dtype=bool)
     for person in np.unique(faces.person[known]):
         mine = np.flatnonzero(faces.person == person)
         candidates = [
-            Candidate(int(i), faces.vectors[i], float(faces.quality[i]), faces.taken[i] if dated else None)
+            exemplars.Candidate(
+                int(i), faces.vectors[i], float(faces.quality[i]), faces.taken[i] if dated else None
+            )
             for i in mine
         ]
         born = faces.born.get(int(person)) if dated else None
@@ -236,30 +245,45 @@ def nearest_one(found: Gallery, query: int, distance: Floats) -> Verdict:
     for i in near:
         if found.known[i]:
             best.setdefault(int(found.faces.person[i]), float(distance[i]))
-    votes = [Neighbour(person, far) for person, far in best.items()]
-    return decide(votes, BUNDLED.thresholds, excluded=_beside(found, query))
+    return _as_before(best, _beside(found, query))
 
 
 def nearest_three(found: Gallery, query: int, distance: Floats) -> Verdict:
     """The mean of each person's three nearest among the 48 nearest faces."""
     near = np.argsort(distance)[:NEAR]
-    votes = [Neighbour(int(found.faces.person[i]), float(distance[i])) for i in near if found.known[i]]
-    return decide(votes, BUNDLED.thresholds, excluded=_beside(found, query))
+    votes: dict[int, list[float]] = {}
+    for i in near:
+        if found.known[i]:
+            votes.setdefault(int(found.faces.person[i]), []).append(float(distance[i]))
+    mean = {person: float(np.mean(sorted(far)[:3])) for person, far in votes.items()}
+    return _as_before(mean, _beside(found, query))
 
 
-def facekeep(
-    found: Gallery, query: int, distance: Floats, thresholds: Thresholds = BUNDLED.thresholds
-) -> Verdict:
+def _as_before(distances: dict[int, float], excluded: set[int]) -> Verdict:
+    """The rule that facekeep had: within the limits, and clear of the runner-up for a match."""
+    everybody = sorted((far, person) for person, far in distances.items())
+    allowed = [(far, person) for far, person in everybody if person not in excluded]
+    limits = BUNDLED.thresholds
+    if not allowed or allowed[0][0] > limits.suggest:
+        return UNKNOWN
+    best, person = allowed[0]
+    next_best = min((far for far, other in everybody if other != person), default=np.inf)
+    clear = best <= limits.match and next_best - best >= limits.margin
+    one = Candidate(person, best, 0.5, (), other_era=False)
+    return Verdict("match" if clear else "suggest", person, 0.5, (one,))
+
+
+def facekeep(found: Gallery, query: int, distance: Floats) -> Verdict:
     """As facekeep does: near exemplars and near faces, by time and quality."""
     faces = found.faces
     near = [i for i in np.argsort(distance)[:NEAR] if found.known[i]]
-    standing = np.flatnonzero(found.exemplar)
+    standing = np.flatnonzero(found.exemplar & np.isfinite(distance))
     standing = standing[np.argsort(distance[standing])[:EXEMPLARS]]
     votes = [_neighbour(faces, int(i), distance, exemplar=True) for i in standing]
     votes += [_neighbour(faces, int(i), distance, exemplar=False) for i in near]
     return decide(
         votes,
-        thresholds,
+        BUNDLED.thresholds,
         subject=Subject(float(faces.quality[query]), faces.taken[query]),
         births={vote.person: faces.born[vote.person] for vote in votes if vote.person in faces.born},
         excluded=_beside(found, query),
@@ -284,7 +308,7 @@ RULES: dict[str, Rule] = {"nearest one": nearest_one, "nearest three": nearest_t
 def identified(found: Gallery, rule: Rule, *, queries: int = QUERIES, seed: int = 7) -> Told:
     """One face left out at a time."""
     faces = found.faces
-    asked = np.flatnonzero(faces.person != UNKNOWN)
+    asked = np.flatnonzero(faces.person != NOBODY)
     if len(asked) > queries:
         asked = np.sort(np.random.default_rng(seed).choice(asked, queries, replace=False))
     counts = dict.fromkeys(
@@ -334,10 +358,9 @@ def main(*, faces: int = 10_000, queries: int = QUERIES) -> None:
 
 
 def _tell_pairs(name: str, found: Pairs) -> None:
-    _say(
-        f"\n{name}: {len(found.genuine):,} pairs of one person ({found.genuine.mean():.3f} ± {found.genuine.std():.3f}), "
-        f"{len(found.impostor):,} of two ({found.impostor.mean():.3f} ± {found.impostor.std():.3f}), AUC {area(found):.5f}"
-    )
+    of = {"one person": found.genuine, "two": found.impostor}
+    counts = [f"{len(far):,} pairs of {who} ({far.mean():.3f} ± {far.std():.3f})" for who, far in of.items()]
+    _say(f"\n{name}: {', '.join(counts)}, AUC {area(found):.5f}")
     for rate in RATES:
         point = tar_at(found, rate)
         said = "not measurable" if point is None else f"{point[0]:.3f} TAR {point[1]:.4f}"
@@ -345,21 +368,20 @@ def _tell_pairs(name: str, found: Pairs) -> None:
     for limit in (0.45, 0.5, 0.52, 0.55, 0.6):
         accepted = int((found.impostor <= limit).sum())
         _say(
-            f"| {limit} | TAR {(found.genuine <= limit).mean():.4f} | FAR {accepted / len(found.impostor):.2e}"
-            f" ({accepted}; 95 % below {upper(accepted, len(found.impostor)):.1e}) |"
+            f"| {limit} | TAR {(found.genuine <= limit).mean():.4f} | {accepted:,} of two: "
+            f"{accepted / len(found.impostor):.2e}, below {upper(accepted, len(found.impostor)):.1e} |"
         )
 
 
 def upper(accepted: int, of: int) -> float:
     """The share that a count of so many does not exceed with 95 % (exact for none: the rule of three)."""
-    from math import sqrt
-
     return (accepted + 1.92 + 1.96 * sqrt(accepted + 0.96) if accepted else 3.0) / of
 
 
 def _tell_rules(name: str, found: Gallery, queries: int) -> None:
     people = len(np.unique(found.faces.person[found.known]))
     _say(f"\n{name}: {people:,} known people, {int(found.exemplar.sum()):,} exemplars")
+    _say("| | nearest is right | put | put wrong | asked | asked wrong | strangers put | strangers asked |")
     for rule_name, rule in RULES.items():
         _say(_row(rule_name, identified(found, rule, queries=queries)))
 

@@ -14,6 +14,7 @@ from facekeep.actions import details, exemplars, journal, moving, people
 from facekeep.actions.exemplars import exemplars_of, pin_face, refresh, unpin_face
 from facekeep.actions.group import group_new_faces
 from facekeep.domain.errors import NotFound, UsageError
+from facekeep.domain.exemplars import Exemplar
 from facekeep.store import exemplars as store
 
 STALE = """
@@ -75,7 +76,7 @@ def test_who_has_a_name_has_exemplars(bench: Bench, two: tuple[int, int]) -> Non
 
 
 def test_a_face_that_leaves_its_person_stands_for_it_no_more(bench: Bench, two: tuple[int, int]) -> None:
-    """Unassigned, moved, put on another, deleted with the person: each at once, before anything is chosen anew."""
+    """Unassigned, moved, put on another, deleted: each at once, before anything is chosen anew."""
     one, other = two
     a, b, c = faces_of(bench, one)
     people.unassign_face(bench.ctx, a)
@@ -148,7 +149,7 @@ def test_a_face_that_is_taken_while_it_is_chosen(bench: Bench, two: tuple[int, i
 
 def _put(bench: Bench, person: int, which: int) -> None:
     with bench.ctx.database.write() as writer:
-        store.put(writer, person, bench.ctx.pack_id, [exemplars.Exemplar(which, "x")])
+        store.put(writer, person, bench.ctx.pack_id, [Exemplar(which, "x")])
 
 
 def test_eras_follow_the_birth_date(bench: Bench, two: tuple[int, int]) -> None:
@@ -173,7 +174,7 @@ def test_a_machine_lets_them_be_until_a_tenth_is_new(bench: Bench, two: tuple[in
     assert list(stands_for(bench).values()).count(two[0]) == 4
 
 
-# Pins ---------------------------------------------------------------------------------------------------------
+# Pins -------------------------------------------------------------------------------------------------------
 
 
 def test_pinning_confirms_and_can_be_undone(bench: Bench, two: tuple[int, int]) -> None:

@@ -7,9 +7,9 @@ from facekeep.actions.deciding import deciding
 from facekeep.domain.eras import era, era_order
 from facekeep.domain.errors import UsageError
 from facekeep.domain.exemplars import IN_ALL, Candidate, Exemplar, choose
+from facekeep.store import details, matching, people
 from facekeep.store import exemplars as store
 from facekeep.store import faces as face_store
-from facekeep.store import matching, people
 from facekeep.store.database import GaveWay, Reader, Writer, tried_again
 from facekeep.store.exemplars import Due, ExemplarRow
 
@@ -81,7 +81,7 @@ def sources(ctx: Context, reader: Reader, person: int) -> list[Candidate]:
 def exemplars_of(ctx: Context, person_id: int) -> Standing:
     """The faces that stand for a person now, after choosing anew where that is due. NotFound."""
     with ctx.database.write() as writer:
-        person = people.follow(writer, person_id)
+        person = details.one(writer, people.follow(writer, person_id)).person
         due = store.due_of(writer, person)
         if due is not None:
             renew(ctx, writer, due)

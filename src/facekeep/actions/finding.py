@@ -87,7 +87,7 @@ def _near(ctx: Context, writer: Writer, begin: dict[int, Vector], wanted: int) -
 def _judged(
     ctx: Context, reader: Reader, person: int, face: int, begin: dict[int, Vector]
 ) -> Proposed | None:
-    """A face as it is asked about; None when it is not likely this person, cannot be, or is rather another."""
+    """A face as it is asked about; None when it is not likely, cannot be, or is rather another."""
     subject = store.subject(reader, face, ctx.pack_id)
     if subject.vector is None:
         return None

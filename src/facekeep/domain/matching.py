@@ -181,7 +181,7 @@ def _with_runner_up(one: Candidate, people: Sequence[Candidate]) -> Candidate:
 
 
 def _stands_out(best: Candidate, thresholds: Thresholds, strict: float) -> bool:
-    """Whether it is worth asking: near, or with nobody else as near. A poor face must stand out in any case."""
+    """Whether it is worth asking: near, or nobody else is as near. A poor face must stand out in any case."""
     if strict < 1.0:
         return _ahead(best) >= thresholds.margin
     return best.distance <= thresholds.match or _ahead(best) >= thresholds.lead
