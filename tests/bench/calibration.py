@@ -129,7 +129,9 @@ def _years(person: Ids, photo: Ids, born: Ids, random: np.random.Generator) -> I
     span = (LAST - begin).clip(1) * random.beta(1.0, 1.5, len(born))
     year = begin[person] + (span[person] * random.random(len(person))).astype(np.int64)
     _, at, inverse = np.unique(photo, return_index=True, return_inverse=True)
-    return np.asarray(np.maximum(year[at][inverse], born[person]).clip(FIRST, LAST), dtype=np.int64)
+    of_photo = year[at]
+    np.maximum.at(of_photo, inverse, born[person])  # nobody in it is not born yet
+    return np.asarray(of_photo[inverse].clip(FIRST, LAST), dtype=np.int64)
 
 
 def _looks(shape: parts._Shape, born: Ids, random: np.random.Generator) -> Floats:

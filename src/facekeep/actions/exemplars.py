@@ -62,8 +62,7 @@ def _refreshed(ctx: Context, due: Due) -> bool:
 
 def renew(ctx: Context, writer: Writer, due: Due) -> None:
     """Choose a person's exemplars anew. Rows are held only at the end, after all that takes time."""
-    candidates = store.candidates(writer, due.person, ctx.pack_id)
-    chosen = _chosen(ctx, writer, due.person, candidates)
+    candidates, chosen = _chosen(ctx, writer, due.person)
     if due.look:
         face_store.mark_ungrouped(writer, _lone_near(ctx, writer, candidates, chosen))
     store.put(writer, due.person, ctx.pack_id, chosen)
@@ -82,9 +81,9 @@ def exemplars_of(ctx: Context, person_id: int) -> Standing:
     """The faces that stand for a person now, after choosing anew where that is due. NotFound."""
     with ctx.database.write() as writer:
         person = details.one(writer, people.follow(writer, person_id)).person
-        due = store.due_of(writer, person)
-        if due is not None:
-            renew(ctx, writer, due)
+        # It stays due: looking for lone faces near it is for whoever groups, not for who waits for an answer.
+        if store.is_due(writer, person):
+            _choose_anew(ctx, writer, person)
         return standing(writer, person, ctx.pack_id)
 
 
@@ -143,14 +142,19 @@ def _check(writer: Writer, person: int, face: int) -> None:
 def _changed(ctx: Context, writer: Writer, person: int) -> None:
     people.touch(writer, person)
     store.mark(writer, person)
-    due = store.due_of(writer, person)
-    if due is not None:
-        renew(ctx, writer, Due(person, look=False, upto=due.upto))
+    _choose_anew(ctx, writer, person)
 
 
-def _chosen(ctx: Context, reader: Reader, person: int, candidates: list[Candidate]) -> list[Exemplar]:
+def _choose_anew(ctx: Context, writer: Writer, person: int) -> None:
+    _, chosen = _chosen(ctx, writer, person)
+    store.put(writer, person, ctx.pack_id, chosen)
+
+
+def _chosen(ctx: Context, reader: Reader, person: int) -> tuple[list[Candidate], list[Exemplar]]:
+    """Of whom there was to choose, and who was chosen: nobody for somebody without a name or pins."""
     known = store.standing(reader, person)
-    return choose(candidates, known.born, ctx.pack.thresholds.same) if known.stands else []
+    candidates = store.candidates(reader, person, ctx.pack_id)
+    return candidates, choose(candidates, known.born, ctx.pack.thresholds.same) if known.stands else []
 
 
 def _lone_near(

@@ -59,9 +59,9 @@ def due(reader: Reader, *, limit: int) -> list[Due]:
     return reader.all(Due, SQL["due"], {"limit": limit})
 
 
-def due_of(reader: Reader, person: int) -> Due | None:
-    """Whether one is, however little has changed."""
-    return reader.first(Due, SQL["due_of"], {"person": person})
+def is_due(reader: Reader, person: int) -> bool:
+    """Whether anything changed of one since."""
+    return bool(reader.value(SQL["is_due"], {"person": person}))
 
 
 def settle(writer: Writer, due: Due) -> None:

@@ -5,9 +5,8 @@ GROUP BY person_id
 HAVING bool_or(look) OR count(*) >= 1 + (SELECT count(*) FROM assignment a WHERE a.person_id = d.person_id) / 10
 ORDER BY person_id LIMIT %(limit)s;
 
--- name: due_of
-SELECT person_id AS person, bool_or(look) AS look, max(id) AS upto FROM exemplar_due
-WHERE person_id = %(person)s GROUP BY person_id;
+-- name: is_due
+SELECT EXISTS (SELECT FROM exemplar_due WHERE person_id = %(person)s);
 
 -- name: settle
 DELETE FROM exemplar_due WHERE person_id = %(person)s AND id <= %(upto)s;
