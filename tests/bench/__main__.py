@@ -14,11 +14,18 @@ from tests.bench.plan import FULL, QUICK, Plan
 from tests.bench.results import Result, as_json
 
 BENCHES = ("embedding", "detection", "pipeline", "memory")
+CALIBRATION = "calibration"
+"""Not a benchmark beside another program: only when it is asked for, and alone."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what was asked for and print it."""
     given = _parse(arguments)
+    if given.benches == [CALIBRATION]:
+        from tests.bench import calibration
+
+        calibration.main(faces=2000 if given.quick else 10_000)
+        return
     plan = QUICK if given.quick else FULL
     if given.photos is not None:
         plan = replace(plan, memory_photos=given.photos)
@@ -61,14 +68,15 @@ def _benches(
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     known = ", ".join(BENCHES)
-    parser.add_argument("benches", nargs="*", metavar="NAME", help=f"any of {known}; all by default")
+    kinds = f"any of {known}; all by default. Alone: {CALIBRATION}"
+    parser.add_argument("benches", nargs="*", metavar="NAME", help=kinds)
     parser.add_argument("--quick", action="store_true", help="a short form: about two minutes")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.add_argument("--photos", type=int, metavar="N", help="photos scanned by `memory`")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the course of `memory` as SVG")
     given = parser.parse_args(arguments)
     unknown = set(given.benches) - set(BENCHES)
-    if unknown:
+    if unknown and given.benches != [CALIBRATION]:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are {known}")
     return given
 

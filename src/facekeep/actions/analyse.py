@@ -8,18 +8,15 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from facekeep.actions.context import Context
-from facekeep.domain import matching
+from facekeep.actions.matching import match_face
 from facekeep.domain.errors import FailureCode, PhotoFault
-from facekeep.domain.faces import AnalysedFace, PhotoAnalysis, Vector
+from facekeep.domain.faces import AnalysedFace, PhotoAnalysis
 from facekeep.domain.failures import History, policy, tried_alone
 from facekeep.domain.reconcile import apart, overlapping, pair_faces
 from facekeep.store import faces as face_store
-from facekeep.store import forgetting, people, photos
+from facekeep.store import forgetting, photos
 from facekeep.store.database import Writer, tried_again
 from facekeep.store.photos import Failing, InHand, Wanted
-
-NEIGHBOURS = 48
-"""How many near faces vote on a match: enough that strangers do not crowd out a person's few faces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,32 +159,6 @@ def _failing(ctx: Context, claimed: Claimed, fault: PhotoFault) -> Failing:
         known.size_bytes,
         known.mtime_ns,
     )
-
-
-def match_face(
-    ctx: Context,
-    writer: Writer,
-    face: int,
-    vector: Vector,
-    *,
-    excluded: Collection[int] = (),
-    unnamed: bool = False,
-) -> int | None:
-    """Assign an unassigned face to a named person, or also an unnamed one, when that is clear; to whom."""
-    near = face_store.near(writer, face, vector, ctx.pack_id, limit=NEIGHBOURS)
-    known = [
-        matching.Neighbour(n.person, n.distance)
-        for n in near
-        if n.person is not None and (n.named or unnamed)
-    ]
-    if not known:
-        return None
-    out = face_store.rejected(writer, face) | face_store.closed(writer, face) | set(excluded)
-    verdict = matching.decide(known, ctx.pack.thresholds, excluded=out)
-    if verdict.outcome != "match" or verdict.person is None or verdict.confidence is None:
-        return None
-    people.assign(writer, face, verdict.person, by="auto", confidence=verdict.confidence, pack=ctx.pack_id)
-    return verdict.person
 
 
 def _reconcile(

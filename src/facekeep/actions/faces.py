@@ -80,7 +80,7 @@ def _draw(
         if found is not None:
             store.measured(writer, face, found, ctx.pack_id)
         if person_id is not None or name is not None:
-            naming.put_on(ctx, writer, face, person_id, name)
+            naming.put_on(writer, face, person_id, name)
     return face
 
 

@@ -7,8 +7,9 @@ faces met there take part. Named people are matched to, never grouped, moved or 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from facekeep.actions.analyse import match_face
+from facekeep.actions import exemplars
 from facekeep.actions.context import Context
+from facekeep.actions.matching import match_face
 from facekeep.domain import matching
 from facekeep.domain.grouping import Node, group
 from facekeep.store import faces as face_store
@@ -61,6 +62,7 @@ def group_new_faces(ctx: Context) -> Grouped:
     with ctx.database.hold(*GROUP_LOCK) as ours:
         if not ours:
             return Grouped()
+        exemplars.refresh(ctx)
         with ctx.database.write(verb="group", gives_way=True) as writer:
             return _group_batch(ctx, writer)
 

@@ -1,8 +1,8 @@
 """What is in the boxes that users drew: asked of a child and stored, later where it cannot be at once."""
 
 from facekeep.actions import pictures
-from facekeep.actions.analyse import match_face
 from facekeep.actions.context import Context, Looker
+from facekeep.actions.matching import match_face
 from facekeep.domain.errors import EnvironmentFault
 from facekeep.domain.faces import Box, MeasuredFace
 from facekeep.store import boxes as store

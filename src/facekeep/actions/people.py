@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 from facekeep.actions.context import Context
 from facekeep.actions.deciding import deciding
 from facekeep.domain.errors import Conflict, UsageError
-from facekeep.store import details, listing
+from facekeep.store import details, exemplars, listing
 from facekeep.store import faces as face_store
 from facekeep.store import people as store
 from facekeep.store.database import Writer, tried_again
@@ -47,7 +47,7 @@ def change_person(
     with deciding(ctx, "name" if "name" in told else "hide", person=person_id, **told) as writer:
         before = store.lock(writer, store.follow(writer, person_id), version=version)
         if "name" in told:
-            _name(ctx, writer, before.person, told["name"])
+            _name(writer, before.person, told["name"])
         if "hidden" in told:
             store.hide(writer, before.person, bool(told["hidden"]))
         row = listing.person(writer, before.person)
@@ -55,11 +55,11 @@ def change_person(
     return row
 
 
-def _name(ctx: Context, writer: Writer, person: int, name: Any) -> None:
+def _name(writer: Writer, person: int, name: Any) -> None:
     if name is not None:
         store.confirm_faces(writer, person)
     store.rename(writer, person, name)
-    _look_again(ctx, writer, person)
+    _look_again(writer, person)
 
 
 @tried_again
@@ -74,7 +74,7 @@ def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | Non
         left = store.move_all(writer, source.person, target.person)
         face_store.mark_ungrouped(writer, left)
         details.absorb(writer, source.person, target.person)
-        _look_again(ctx, writer, target.person)
+        _look_again(writer, target.person)
         row = listing.person(writer, target.person)
     ctx.wake()
     return row
@@ -93,13 +93,13 @@ def assign_face(
         raise UsageError("say either which person the face is, or the name of a new one")
     with deciding(ctx, "assign", face=face_id, person=person_id, name=name) as writer:
         face_store.lock(writer, face_id)
-        put_on(ctx, writer, face_id, person_id, name)
+        put_on(writer, face_id, person_id, name)
         row = listing.face(writer, face_id)
     ctx.wake()
     return row
 
 
-def put_on(ctx: Context, writer: Writer, face_id: int, person_id: int | None, name: str | None) -> None:
+def put_on(writer: Writer, face_id: int, person_id: int | None, name: str | None) -> None:
     """The part of `assign_face` within a decision. The face is held."""
     before = store.assignment(writer, face_id)
     target = _target(writer, before, person_id, name)
@@ -109,7 +109,7 @@ def put_on(ctx: Context, writer: Writer, face_id: int, person_id: int | None, na
     _touch(writer, before, target)
     face_store.mark_grouped(writer, [face_id])
     face_store.mark_ungrouped(writer, displaced)
-    _look_again(ctx, writer, target)
+    _look_again(writer, target)
 
 
 @tried_again
@@ -138,10 +138,9 @@ def clean_name(name: str) -> str:
     return cleaned
 
 
-def _look_again(ctx: Context, writer: Writer, person: int) -> None:
+def _look_again(writer: Writer, person: int) -> None:
     """Whoever has just been named, or has grown, may be who some lone faces are."""
-    reach = ctx.pack.thresholds.match
-    face_store.look_again_near(writer, person, ctx.pack_id, dimensions=ctx.pack.dimensions, reach=reach)
+    exemplars.mark(writer, person)
 
 
 def _lock_both(

@@ -17,6 +17,7 @@ from facekeep.cli import (
     forgetting,
     importing,
     journal,
+    matching,
     models,
     people,
     people_import,
@@ -70,6 +71,9 @@ app.command()(drawing.ignore)
 app.command()(drawing.show)
 app.command()(drawing.similar)
 app.command()(drawing.like)
+app.command()(matching.exemplars)
+app.command()(matching.find)
+app.command()(matching.matching)
 app.add_typer(failures.app, name="failures")
 app.command()(again.detect)
 app.command()(steering.pause)

@@ -270,6 +270,18 @@ def _faces(told: Told) -> str:
     return count(faces, "face") if isinstance(faces, int) else "faces"
 
 
+def _pin(told: Told) -> str:
+    return f"said that face {told.about.get('face')} always stands for {_about_person(told)}"
+
+
+def _unpin(told: Told) -> str:
+    return f"said that face {told.about.get('face')} need not stand for {_about_person(told)}"
+
+
+def _about_person(told: Told) -> str:
+    return called(told.names, _person(told, "person"))
+
+
 _EDITED = {
     "aliases": "other names",
     "birth_date": "birth date",
@@ -300,6 +312,8 @@ _LINES = {
     "show": _show,
     "forget": _forget,
     "import_people": _import_people,
+    "pin": _pin,
+    "unpin": _unpin,
 }
 
 

@@ -20,6 +20,8 @@ class Thresholds:
     """Root mean squared distance at or below which two groups of unknown faces are one."""
     margin: float
     """How much nearer the best person must be than the second best for an automatic match."""
+    lead: float = 0.02
+    """The same for asking beyond `match`: a stranger has several people as near as each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ BUNDLED = ModelPack(
     # dlib's vectors are not unit length; 1.38 to 1.60 was seen on real faces, with room for poor ones.
     norm_low=0.5,
     norm_high=3.0,
-    # 0.6 is dlib's own decision point; the others are calibrated by tests/bench (see docs/models.md).
-    thresholds=Thresholds(same=0.6, match=0.5, suggest=0.6, group=0.6, margin=0.06),
+    # 0.6 is dlib's own decision point; the others are calibrated (docs/matching.md).
+    thresholds=Thresholds(same=0.6, match=0.5, suggest=0.6, group=0.6, margin=0.06, lead=0.02),
 )
 
 PACKS = (BUNDLED,)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,7 @@ class NearFace:
     quality: float | None
     person: int | None
     named: bool
+    taken: date | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,19 +115,9 @@ def near(reader: Reader, face: int, vector: Vector, pack: int, *, limit: int) ->
     return reader.all(NearFace, sql, {"face": face, "vector": vector, "pack": pack, "limit": limit + 1})
 
 
-def rejected(reader: Reader, face: int) -> set[int]:
-    """The people that the user said this face is not."""
-    return {int(row[0]) for row in reader.tuples(SQL["rejected"], {"face": face})}
-
-
 def rejections(reader: Reader, faces: Sequence[int]) -> set[tuple[int, int]]:
     """(face, person) pairs that the user rejected, among those faces."""
     return {(int(f), int(p)) for f, p in reader.tuples(SQL["rejections"], {"faces": list(faces)})}
-
-
-def closed(reader: Reader, face: int) -> set[int]:
-    """People whom no machine may put this face on: automatic is off for them, or they were not born yet."""
-    return {int(row[0]) for row in reader.tuples(SQL["closed"], {"face": face})}
 
 
 def people_in_photo(reader: Reader, photo: int) -> set[int]:
@@ -157,13 +149,6 @@ def mark_grouped(writer: Writer, faces: Sequence[int]) -> None:
 def mark_ungrouped(writer: Writer, faces: Sequence[int]) -> None:
     """Let grouping look at these again."""
     writer.run(SQL["mark_ungrouped"], {"faces": list(faces)})
-
-
-def look_again_near(writer: Writer, person: int, pack: int, *, dimensions: int, reach: float) -> int:
-    """Let grouping ask again about lone faces within `reach` of a person's best faces. How many."""
-    sql = SQL["look_again_near"].replace("{dimensions}", str(int(dimensions)))
-    row = {"person": person, "pack": pack, "reach": reach, "exemplars": 20, "limit": 100}
-    return writer.run(sql, row)
 
 
 def put_embedding(writer: Writer, face: int, pack: int, vector: Vector) -> None:

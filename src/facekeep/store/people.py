@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from facekeep.domain.errors import Conflict, NotFound
-from facekeep.store import decisions
+from facekeep.store import decisions, exemplars
 from facekeep.store.database import Reader, Writer
 from facekeep.store.queries import load
 
@@ -114,7 +114,9 @@ def move_all(writer: Writer, person: int, into: int) -> list[int]:
     """
     both = {"person": person, "into": into}
     left = [int(row[0]) for row in writer.tuples(SQL["leave_rejected"], both)]
+    pinned = exemplars.pins(writer, person)
     writer.run(SQL["move_faces"], both)
+    exemplars.repin(writer, pinned, into)
     writer.run(SQL["move_rejections"], both)
     writer.run(SQL["mark_merged"], both)
     return left

@@ -2,7 +2,8 @@
 SELECT f.id AS face, f.x, f.y, f.width, f.height,
        f.standing::text AS standing, f.box_by::text AS box_by, f.score::double precision AS score,
        (f.source <> 'detected' OR f.standing <> 'shown' OR f.box_by = 'user' OR coalesce(a.decided_by <> 'auto', false)
-        OR EXISTS (SELECT FROM rejection r WHERE r.face_id = f.id)) AS touched,
+        OR EXISTS (SELECT FROM rejection r WHERE r.face_id = f.id)
+        OR EXISTS (SELECT FROM pin n WHERE n.face_id = f.id)) AS touched,
        a.person_id AS person, e.vector
 FROM face f
 LEFT JOIN assignment a ON a.face_id = f.id
@@ -38,7 +39,8 @@ ON CONFLICT (face_id, pack_id) DO UPDATE SET vector = excluded.vector;
 
 -- name: near
 -- The nearest faces by the pack's index, then their exact distances. {dimensions} is the pack's length.
-SELECT n.face_id AS face, n.distance, f.photo_id AS photo, f.quality, a.person_id AS person, p.name IS NOT NULL AS named
+SELECT n.face_id AS face, n.distance, f.photo_id AS photo, f.quality, a.person_id AS person, p.name IS NOT NULL AS named,
+       h.taken_at::date AS taken
 FROM (
     SELECT face_id, vector <-> %(vector)s AS distance FROM (
         SELECT face_id, vector FROM embedding WHERE pack_id = %(pack)s
@@ -47,19 +49,11 @@ FROM (
     ) AS candidates
 ) AS n
 JOIN face f ON f.id = n.face_id AND f.standing = 'shown'
+JOIN photo h ON h.id = f.photo_id
 LEFT JOIN assignment a ON a.face_id = n.face_id
 LEFT JOIN person p ON p.id = a.person_id
 WHERE n.face_id <> %(face)s
 ORDER BY n.distance;
-
--- name: rejected
-SELECT person_id FROM rejection WHERE face_id = %(face)s;
-
--- name: closed
--- People whom no machine may put this face on: the user said so, or they were not born yet.
-SELECT p.id FROM person p
-WHERE (NOT p.auto OR p.birth_date IS NOT NULL)
-  AND (NOT p.auto OR p.birth_date > (SELECT h.taken_at FROM face f JOIN photo h ON h.id = f.photo_id WHERE f.id = %(face)s));
 
 -- name: people_in_photo
 SELECT person_id FROM assignment WHERE photo_id = %(photo)s;
@@ -81,23 +75,6 @@ FOR UPDATE OF f SKIP LOCKED;
 
 -- name: mark_grouped
 UPDATE face SET grouped = true WHERE id = ANY(%(faces)s);
-
--- name: look_again_near
--- Lone faces within reach of a person's best faces: the next grouping asks again whether they are this person.
--- Not those that somebody is deciding about: faces are locked before people, so nobody waits for one here.
-UPDATE face SET grouped = false WHERE id IN (SELECT l.id FROM face l WHERE l.standing = 'shown' AND l.id IN (
-    SELECT n.face_id FROM (
-        SELECT e.vector FROM assignment a JOIN face f ON f.id = a.face_id
-        JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
-        WHERE a.person_id = %(person)s ORDER BY f.quality DESC NULLS LAST, f.id LIMIT %(exemplars)s
-    ) AS x
-    CROSS JOIN LATERAL (
-        SELECT face_id, vector FROM embedding WHERE pack_id = %(pack)s
-        ORDER BY (vector::halfvec({dimensions})) <-> (x.vector::halfvec({dimensions})) LIMIT %(limit)s
-    ) AS n
-    WHERE n.vector <-> x.vector <= %(reach)s
-      AND NOT EXISTS (SELECT FROM assignment o WHERE o.face_id = n.face_id)
-) FOR NO KEY UPDATE SKIP LOCKED);
 
 -- name: mark_ungrouped
 -- Not those that somebody else is deciding about.

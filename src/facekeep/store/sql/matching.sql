@@ -1,0 +1,35 @@
+-- name: subject
+-- What is known of a face in question, and who it cannot be: rejected, or in the same photo. Whether machines may decide.
+SELECT f.id AS face, f.quality, h.taken_at::date AS taken, e.vector, c.auto,
+       ARRAY(SELECT r.person_id FROM rejection r WHERE r.face_id = f.id) AS rejected,
+       ARRAY(SELECT a.person_id FROM assignment a WHERE a.photo_id = f.photo_id AND a.face_id <> f.id) AS beside,
+       (SELECT a.person_id FROM assignment a WHERE a.face_id = f.id) AS person
+FROM control c, face f JOIN photo h ON h.id = f.photo_id
+LEFT JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
+WHERE f.id = %(face)s;
+
+-- name: met
+SELECT id AS person, name, birth_date AS born, auto FROM person WHERE id = ANY(%(people)s);
+
+-- name: unassigned_near
+SELECT face, distance FROM unassigned_near(%(vector)s, %(pack)s::smallint, %(dimensions)s, %(reach)s, %(wanted)s, %(most)s);
+
+-- name: walk_on
+SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.max_scan_tuples', %(most)s, true);
+
+-- name: free
+-- Those of the faces that are still nobody's, held; not those that somebody is deciding about.
+SELECT f.id FROM face f
+WHERE f.id = ANY(%(faces)s) AND f.standing = 'shown' AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
+ORDER BY f.id FOR NO KEY UPDATE OF f SKIP LOCKED;
+
+-- name: vectors
+SELECT f.id AS face, e.vector FROM face f JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
+JOIN assignment a ON a.face_id = f.id AND a.person_id = %(person)s
+WHERE f.id = ANY(%(faces)s) ORDER BY f.id;
+
+-- name: auto
+SELECT auto FROM control;
+
+-- name: set_auto
+UPDATE control SET auto = %(auto)s WHERE auto <> %(auto)s;
