@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 from facekeep.actions.context import Context
 from facekeep.actions.deciding import deciding
 from facekeep.domain.errors import Conflict, UsageError
-from facekeep.store import details, listing
+from facekeep.store import apart, details, listing
 from facekeep.store import faces as face_store
 from facekeep.store import people as store
 from facekeep.store.database import Writer, tried_again
@@ -59,7 +59,7 @@ def _name(ctx: Context, writer: Writer, person: int, name: Any) -> None:
     if name is not None:
         store.confirm_faces(writer, person)
     store.rename(writer, person, name)
-    _look_again(ctx, writer, person)
+    look_again(ctx, writer, person)
 
 
 @tried_again
@@ -70,14 +70,20 @@ def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | Non
     """
     with deciding(ctx, "merge", **{"from": from_id, "into": into_id}) as writer:
         source, target = _lock_both(writer, from_id, into_id, version)
-        store.confirm_faces(writer, target.person)
-        left = store.move_all(writer, source.person, target.person)
-        face_store.mark_ungrouped(writer, left)
-        details.absorb(writer, source.person, target.person)
-        _look_again(ctx, writer, target.person)
+        join(ctx, writer, source.person, target.person)
         row = listing.person(writer, target.person)
     ctx.wake()
     return row
+
+
+def join(ctx: Context, writer: Writer, source: int, target: int) -> None:
+    """Two people, both held by this transaction, are one: `target` stays."""
+    store.confirm_faces(writer, target)
+    left = store.move_all(writer, source, target)
+    face_store.mark_ungrouped(writer, left)
+    details.absorb(writer, source, target)
+    apart.hand_on(writer, source, target)
+    look_again(ctx, writer, target)
 
 
 @tried_again
@@ -101,7 +107,7 @@ def assign_face(
         _touch(writer, before, target)
         face_store.mark_grouped(writer, [face_id])
         face_store.mark_ungrouped(writer, displaced)
-        _look_again(ctx, writer, target)
+        look_again(ctx, writer, target)
         row = listing.face(writer, face_id)
     ctx.wake()
     return row
@@ -133,7 +139,7 @@ def clean_name(name: str) -> str:
     return cleaned
 
 
-def _look_again(ctx: Context, writer: Writer, person: int) -> None:
+def look_again(ctx: Context, writer: Writer, person: int) -> None:
     """Whoever has just been named, or has grown, may be who some lone faces are."""
     reach = ctx.pack.thresholds.match
     face_store.look_again_near(writer, person, ctx.pack_id, dimensions=ctx.pack.dimensions, reach=reach)

@@ -218,6 +218,37 @@ def _remove(told: Told) -> str:
     return f"said of {faces} that {'it is' if facts.taken == 1 else 'they are'} not {whom}"
 
 
+def _review(told: Told) -> str:
+    about = told.about
+    if "answer" in about:
+        return _one_answer(told)
+    if "merged" in about or "apart" in about:
+        said = {"merged": "one person", "apart": "two people"}
+        parts = [f"{about[key]:,} times {what}" for key, what in said.items() if key in about]
+        return f"said of people who look alike: {', '.join(parts)}"
+    said = {"accepted": "yes", "rejected": "no", "reassigned": "somebody else"}
+    parts = [f"{about[key]:,} {what}" for key, what in said.items() if key in about]
+    whom = f" about {called(told.names, _person(told, 'person'))}" if "person" in about else ""
+    total = sum(about[key] for key in said if key in about)
+    return f"answered {count(total, 'suggestion')}{whom}: {', '.join(parts)}"
+
+
+def _one_answer(told: Told) -> str:
+    face, whom = told.about.get("face"), called(told.names, _person(told, "person"))
+    if told.about["answer"] == "accept":
+        return f"said that face {face} is {whom}"
+    if told.about["answer"] == "reject":
+        return f"said that face {face} is not {whom}"
+    new = told.about.get("name")
+    other = called(told.names, told.facts.people[0] if told.facts.people else None) if new is None else new
+    return f"said that face {face} is not {whom} but {other}"
+
+
+def _apart(told: Told) -> str:
+    one, other = called(told.names, _person(told, "person")), called(told.names, _person(told, "other"))
+    return f"said that {one} and {other} are not one person"
+
+
 _EDITED = {
     "aliases": "other names",
     "birth_date": "birth date",
@@ -240,6 +271,8 @@ _LINES = {
     "delete": _delete,
     "move": _move,
     "remove": _remove,
+    "review": _review,
+    "apart": _apart,
 }
 
 
