@@ -24,6 +24,7 @@ from facekeep.api.routes import (
     people,
     photos,
     report,
+    review,
     scans,
     status,
     verbs,
@@ -107,6 +108,7 @@ def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
     for part in (status, activity, people, faces, verbs, journal, photos, failures, libraries, scans, report):
         api.include_router(part.router)
+    api.include_router(review.router)
     return api
 
 

@@ -66,7 +66,7 @@ def say(writer: Writer, two: Two) -> None:
 
 
 def hand_on(writer: Writer, person: int, into: int) -> None:
-    """A user says that two are one. That they are two is taken back; who else `person` is not, nor is `into`."""
+    """A user says that two are one: their own word is taken back, and those about others are handed on."""
     writer.run(SQL["take_back"], {"one": person, "other": into})
     writer.run(SQL["hand_on"], {"person": person, "into": into})
 
