@@ -15,6 +15,7 @@ from facekeep.cli import (
     journal,
     models,
     people,
+    review,
     scan,
     serve,
     status,
@@ -50,6 +51,8 @@ app.command()(people.name)
 app.command()(journal.journal)
 app.command()(journal.undo)
 app.command()(journal.redo)
+app.command()(review.suggestions)
+app.command()(review.review)
 app.command()(verbs.merge)
 app.command()(verbs.split)
 app.command()(verbs.move)
