@@ -118,7 +118,7 @@ def test_many_answers_are_one_decision(bench: Bench, three: tuple[int, int, int]
     ) == ["merged", "apart", "skipped", "not_found"]
     assert bench.tuples("SELECT one, other FROM apart") == [(ada, more)], "who it went into is meant"
     assert decisions(bench) == entries + 1
-    assert line(bench) == "You said of people who look alike: 1 times one person, 1 times two people"
+    assert line(bench) == "You said of 2 pairs of people: 1 is one person, 1 is not"
     assert answer(bench, TwoAnswer(ada, other, "merge")) == ["answered"], "meanwhile"
     assert journal.undo(bench.ctx, decision(bench)).left == ()
     assert (truth(bench), sorted(two(bench))) == (before, sorted(asked))

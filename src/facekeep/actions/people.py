@@ -59,7 +59,7 @@ def _name(ctx: Context, writer: Writer, person: int, name: Any) -> None:
     if name is not None:
         store.confirm_faces(writer, person)
     store.rename(writer, person, name)
-    look_again(ctx, writer, person)
+    _look_again(ctx, writer, person)
 
 
 @tried_again
@@ -83,7 +83,7 @@ def join(ctx: Context, writer: Writer, source: int, target: int) -> None:
     face_store.mark_ungrouped(writer, left)
     details.absorb(writer, source, target)
     apart.hand_on(writer, source, target)
-    look_again(ctx, writer, target)
+    _look_again(ctx, writer, target)
 
 
 @tried_again
@@ -107,7 +107,7 @@ def assign_face(
         _touch(writer, before, target)
         face_store.mark_grouped(writer, [face_id])
         face_store.mark_ungrouped(writer, displaced)
-        look_again(ctx, writer, target)
+        _look_again(ctx, writer, target)
         row = listing.face(writer, face_id)
     ctx.wake()
     return row
@@ -139,7 +139,7 @@ def clean_name(name: str) -> str:
     return cleaned
 
 
-def look_again(ctx: Context, writer: Writer, person: int) -> None:
+def _look_again(ctx: Context, writer: Writer, person: int) -> None:
     """Whoever has just been named, or has grown, may be who some lone faces are."""
     reach = ctx.pack.thresholds.match
     face_store.look_again_near(writer, person, ctx.pack_id, dimensions=ctx.pack.dimensions, reach=reach)

@@ -10,7 +10,7 @@ from typing import Any
 
 from facekeep.actions.context import Context
 from facekeep.actions.deciding import deciding
-from facekeep.actions.people import clean_name, look_again
+from facekeep.actions.people import clean_name
 from facekeep.domain.errors import UsageError
 from facekeep.domain.review import Answer, Outcome, Pair, judge
 from facekeep.store import details, review
@@ -224,5 +224,6 @@ def _refine(ctx: Context, writer: Writer, people: Sequence[int]) -> None:
     """Who has got faces is known better: what is asked about them, and who is near them, is thought over."""
     for person in people:
         review.look_again(writer, person)
+    pack, reach = ctx.pack, ctx.pack.thresholds.match
     for person in people[:NEIGHBOURHOODS]:
-        look_again(ctx, writer, person)
+        face_store.look_again_near(writer, person, ctx.pack_id, dimensions=pack.dimensions, reach=reach)

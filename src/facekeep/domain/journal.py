@@ -223,14 +223,21 @@ def _review(told: Told) -> str:
     if "answer" in about:
         return _one_answer(told)
     if "merged" in about or "apart" in about:
-        said = {"merged": "one person", "apart": "two people"}
-        parts = [f"{about[key]:,} times {what}" for key, what in said.items() if key in about]
-        return f"said of people who look alike: {', '.join(parts)}"
+        return _pairs(about.get("merged", 0), about.get("apart", 0))
     said = {"accepted": "yes", "rejected": "no", "reassigned": "somebody else"}
     parts = [f"{about[key]:,} {what}" for key, what in said.items() if key in about]
     whom = f" about {called(told.names, _person(told, 'person'))}" if "person" in about else ""
     total = sum(about[key] for key in said if key in about)
     return f"answered {count(total, 'suggestion')}{whom}: {', '.join(parts)}"
+
+
+def _pairs(merged: int, apart: int) -> str:
+    one = f"{merged:,} {'is' if merged == 1 else 'are'} one person" if merged else ""
+    not_one = (
+        f"{apart:,} {'is' if apart == 1 else 'are'} not{'' if merged else ' one person'}" if apart else ""
+    )
+    said = ", ".join(part for part in (one, not_one) if part)
+    return f"said of {count(merged + apart, 'pair')} of people: {said}"
 
 
 def _one_answer(told: Told) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ SQL = load("review")
 FACES_SHOWN = 6
 """Faces that stand beside a person in the list of people who are asked about."""
 
-LOOKED_AT_AGAIN = 1000
+LOOKED_AT_AGAIN = 100
 """Faces still asked about that are thought over when a person has got more faces: the surest ones."""
 
 
@@ -88,7 +88,7 @@ def suggestions(
 ) -> Page[SuggestionRow]:
     """Open questions, the surest first, skipped ones last. What is answered is not there any more."""
     conditions, given = _conditions(reader, narrowed)
-    total = int(reader.value(_filtered("count", conditions), given))
+    total = _count(reader, narrowed, conditions, given)
     after = decoded(cursor, bool, float, int, int)
     conditions += [] if cursor is None else [SQL["after"]]
     keys = ("after_skipped", "after_confidence", "after_face", "after_person")
@@ -101,8 +101,9 @@ def asked_people(
     reader: Reader, narrowed: Narrowed, *, cursor: str | None = None, limit: int = 100
 ) -> Page[AskedPerson]:
     """Who is asked about, the surest question first; those of whom everything was skipped last."""
-    conditions, given = _conditions(reader, narrowed)
+    conditions, given = _conditions(reader, replace(narrowed, hidden=True))
     after = decoded(cursor, bool, float, int)
+    given |= {"hidden": narrowed.hidden}
     given |= dict(zip(("after_put_off", "after_best", "after_id"), after, strict=True))
     given |= {"limit": bounded(limit) + 1, "faces": FACES_SHOWN}
     rows = reader.all(_Counted, _filtered("people", conditions), given)
@@ -173,6 +174,13 @@ def _conditions(reader: Reader, narrowed: Narrowed) -> tuple[list[str], dict[str
         conditions.append(SQL["of_people_shown"])
     given = dict(zip(("person", "face", "photo"), chosen, strict=True))
     return conditions, {**given, "minimum": narrowed.minimum}
+
+
+def _count(reader: Reader, narrowed: Narrowed, conditions: Sequence[str], given: dict[str, Any]) -> int:
+    """Of the whole queue: all without those that are not shown, of whom there are few."""
+    if not narrowed.hidden and narrowed == Narrowed():
+        return int(reader.value(SQL["count_shown"]))
+    return int(reader.value(_filtered("count", conditions), given))
 
 
 def _filtered(name: str, conditions: Sequence[str]) -> str:

@@ -31,7 +31,8 @@ WITH asked AS (
     {filter}
     GROUP BY s.person_id
 ), counted AS (
-    SELECT *, count(*) OVER () AS total FROM asked
+    SELECT *, count(*) OVER () AS total FROM asked s
+    WHERE %(hidden)s OR s.person_id NOT IN (SELECT id FROM person WHERE hidden OR gone OR merged_into IS NOT NULL)
 ), cut AS (
     SELECT * FROM counted
     WHERE %(after_id)s::bigint IS NULL
@@ -48,8 +49,15 @@ FROM cut c JOIN person p ON p.id = c.person_id
 ORDER BY c.put_off, -c.best, c.person_id
 
 -- name: count_people
-SELECT count(DISTINCT s.person_id) FROM suggestion s
+SELECT count(*) FROM (SELECT DISTINCT s.person_id FROM suggestion s
 {filter}
+) AS s
+WHERE %(hidden)s OR s.person_id NOT IN (SELECT id FROM person WHERE hidden OR gone OR merged_into IS NOT NULL)
+
+-- name: count_shown
+SELECT (SELECT count(*) FROM suggestion)
+     - (SELECT count(*) FROM suggestion s JOIN person p ON p.id = s.person_id
+        WHERE p.hidden OR p.gone OR p.merged_into IS NOT NULL);
 
 -- name: of_people_shown
 s.person_id NOT IN (SELECT id FROM person WHERE hidden OR gone OR merged_into IS NOT NULL)

@@ -17,7 +17,10 @@ CREATE TABLE suggestion (
 );
 -- The order of the queue, and of one person's: a page is read from where the last one ended.
 CREATE INDEX suggestion_queue ON suggestion ((skipped_at IS NOT NULL), (-confidence), face_id, person_id);
-CREATE INDEX suggestion_person ON suggestion (person_id, (skipped_at IS NOT NULL), (-confidence), face_id);
+CREATE INDEX suggestion_person ON suggestion (person_id, (skipped_at IS NOT NULL), (-confidence), face_id)
+    INCLUDE (confidence, skipped_at);
+-- People whom nobody asks about unless told to: few, and looked up with every page.
+CREATE INDEX person_unasked ON person (id) WHERE hidden OR gone OR merged_into IS NOT NULL;
 
 -- Questions that are closed: answered, or about somebody who is gone. Asked again when that is taken back.
 CREATE TABLE answered (
