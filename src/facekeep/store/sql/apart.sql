@@ -39,13 +39,13 @@ SELECT count(*) FROM proposal p
 {filter}
 
 -- name: standing
--- Not what a machine stored in the very moment in which it was answered. (Said twice, to be found by the index.)
+-- Not what a machine stored in the very moment in which it was answered.
 NOT EXISTS (SELECT FROM apart a WHERE a.one = p.one AND a.other = p.other)
-AND p.one NOT IN (SELECT id FROM person WHERE (gone OR merged_into IS NOT NULL) AND (hidden OR gone OR merged_into IS NOT NULL))
-AND p.other NOT IN (SELECT id FROM person WHERE (gone OR merged_into IS NOT NULL) AND (hidden OR gone OR merged_into IS NOT NULL))
+AND p.one NOT IN (SELECT id FROM person WHERE gone OR merged_into IS NOT NULL)
+AND p.other NOT IN (SELECT id FROM person WHERE gone OR merged_into IS NOT NULL)
 
 -- name: shown
-p.one NOT IN (SELECT id FROM person WHERE hidden AND (hidden OR gone OR merged_into IS NOT NULL)) AND p.other NOT IN (SELECT id FROM person WHERE hidden AND (hidden OR gone OR merged_into IS NOT NULL))
+p.one NOT IN (SELECT id FROM person WHERE hidden) AND p.other NOT IN (SELECT id FROM person WHERE hidden)
 
 -- name: of_person
 (p.one = %(person)s OR p.other = %(person)s)
