@@ -76,7 +76,7 @@ def work_rules(settings: Settings) -> WorkRules:
     failures = Rules(
         settings.max_attempts, float(settings.retry_first_seconds), float(settings.retry_longest_seconds)
     )
-    return WorkRules(failures, float(settings.lease_seconds))
+    return WorkRules(failures, float(settings.lease_seconds), settings.suggestion_days)
 
 
 def prepare_models(settings: Settings, *, progress: Share = unseen) -> None:

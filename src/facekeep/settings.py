@@ -41,6 +41,7 @@ class Settings:
     retry_first_seconds: int
     retry_longest_seconds: int
     lease_seconds: int
+    suggestion_days: int
     cache_megabytes: int
     log_level: str
     log_format: str
@@ -360,6 +361,14 @@ SETTINGS: tuple[Setting, ...] = (
         "60",
         "How long a photo stays with a worker that is not heard any more, before another may take it.",
         _whole(5, 3600),
+    ),
+    Setting(
+        "suggestion_days",
+        "FACEKEEP_SUGGESTION_DAYS",
+        lambda: 0,
+        "0",
+        "After how many days a suggestion that nobody answered is dropped; 0 keeps it until it is answered.",
+        _whole(0, 36_500),
     ),
     Setting(
         "cache_megabytes",

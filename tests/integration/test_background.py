@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from embedded_support import kill9, postmaster_pid
 from psycopg.conninfo import make_conninfo
+from review_support import named, strangers, suggest
 from store_support import Bench, context, running_cluster, write_photo
 from worker_support import child_processes, eventually, gone, write_astronauts
 
@@ -47,6 +48,15 @@ def test_it_does_what_is_asked(bench: Bench, children: Children) -> None:
             assert libraries.scan(reader, row.scan).state == "done"
     assert (bench.status().done, bench.status().failed) == (4, 1)
     assert [row.faces for row in bench.people()] == [4]
+
+
+def test_questions_that_nobody_answered_expire(bench: Bench, children: Children) -> None:
+    [ada] = named(bench, "ada")
+    [stranger] = strangers(bench, 1)
+    suggest(bench.ctx, stranger, ada)
+    bench.sql("UPDATE suggestion SET suggested_at = now() - interval '31 days'")
+    with at_work(replace(bench.ctx, rules=replace(bench.ctx.rules, suggestion_days=30)), children):
+        eventually(lambda: bench.value("SELECT count(*) FROM suggestion") == 0, "it is gone")
 
 
 def test_a_retry_wakes_it(bench: Bench, children: Children, monkeypatch: pytest.MonkeyPatch) -> None:

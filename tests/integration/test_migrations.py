@@ -30,6 +30,7 @@ PARTS = [
     "suggestions",
     "exemplars",
     "proposals",
+    "review",
     "faces",
     "circles",
     "accounts",

@@ -61,6 +61,8 @@ class WorkRules:
 
     failures: Rules = field(default_factory=Rules)
     lease_s: float = 60.0
+    suggestion_days: int = 0
+    """Days after which a suggestion that nobody answered is dropped; 0 for never."""
 
 
 def idle() -> Activity:

@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 from facekeep.actions.context import Context
 from facekeep.actions.deciding import deciding
 from facekeep.domain.errors import Conflict, UsageError
-from facekeep.store import details, exemplars, listing
+from facekeep.store import apart, details, exemplars, listing
 from facekeep.store import faces as face_store
 from facekeep.store import people as store
 from facekeep.store.database import Writer, tried_again
@@ -70,14 +70,20 @@ def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | Non
     """
     with deciding(ctx, "merge", **{"from": from_id, "into": into_id}) as writer:
         source, target = _lock_both(writer, from_id, into_id, version)
-        store.confirm_faces(writer, target.person)
-        left = store.move_all(writer, source.person, target.person)
-        face_store.mark_ungrouped(writer, left)
-        details.absorb(writer, source.person, target.person)
-        _look_again(writer, target.person)
+        join(writer, source.person, target.person)
         row = listing.person(writer, target.person)
     ctx.wake()
     return row
+
+
+def join(writer: Writer, source: int, target: int) -> None:
+    """Two people, both held by this transaction, are one: `target` stays."""
+    store.confirm_faces(writer, target)
+    left = store.move_all(writer, source, target)
+    face_store.mark_ungrouped(writer, left)
+    details.absorb(writer, source, target)
+    apart.hand_on(writer, source, target)
+    _look_again(writer, target)
 
 
 @tried_again

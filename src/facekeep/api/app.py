@@ -29,6 +29,7 @@ from facekeep.api.routes import (
     people,
     photos,
     report,
+    review,
     scans,
     status,
     verbs,
@@ -128,6 +129,7 @@ def _api() -> APIRouter:
         report,
     ):
         api.include_router(part.router)
+    api.include_router(review.router)
     return api
 
 

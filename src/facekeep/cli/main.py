@@ -21,6 +21,7 @@ from facekeep.cli import (
     models,
     people,
     people_import,
+    review,
     scan,
     serve,
     status,
@@ -56,6 +57,8 @@ app.command()(people.name)
 app.command()(journal.journal)
 app.command()(journal.undo)
 app.command()(journal.redo)
+app.command()(review.suggestions)
+app.command()(review.review)
 app.command()(verbs.merge)
 app.command()(verbs.split)
 app.command()(verbs.move)

@@ -112,7 +112,7 @@ def _named(
     wanted = actions.clean_name(wanted)
     if face is not None:
         person = _person_of(ctx, face)
-    others = [] if new else _namesakes(ctx, wanted, apart_from=person)
+    others = [] if new else namesakes(ctx, wanted, apart_from=person)
     if not others:
         return _name_new(ctx, person, face, wanted)
     if not merge or len(others) > 1:
@@ -149,7 +149,8 @@ def _look(ctx: "Context", person: int) -> "PersonRow":
         return listing.person(reader, person)
 
 
-def _namesakes(ctx: "Context", wanted: str, *, apart_from: int | None) -> "list[PersonRow]":
+def namesakes(ctx: "Context", wanted: str, *, apart_from: int | None) -> "list[PersonRow]":
+    """Who has just this name, in any case, hidden people as well."""
     from facekeep.store import listing
 
     with ctx.database.read() as reader:

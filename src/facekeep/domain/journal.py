@@ -282,6 +282,44 @@ def _about_person(told: Told) -> str:
     return called(told.names, _person(told, "person"))
 
 
+def _review(told: Told) -> str:
+    about = told.about
+    if "answer" in about:
+        return _one_answer(told)
+    if "merged" in about or "apart" in about:
+        return _pairs(about.get("merged", 0), about.get("apart", 0))
+    said = {"accepted": "yes", "rejected": "no", "reassigned": "somebody else"}
+    parts = [f"{about[key]:,} {what}" for key, what in said.items() if key in about]
+    whom = f" about {called(told.names, _person(told, 'person'))}" if "person" in about else ""
+    total = sum(about[key] for key in said if key in about)
+    return f"answered {count(total, 'suggestion')}{whom}: {', '.join(parts)}"
+
+
+def _pairs(merged: int, apart: int) -> str:
+    one = f"{merged:,} {'is' if merged == 1 else 'are'} one person" if merged else ""
+    not_one = (
+        f"{apart:,} {'is' if apart == 1 else 'are'} not{'' if merged else ' one person'}" if apart else ""
+    )
+    said = ", ".join(part for part in (one, not_one) if part)
+    return f"said of {count(merged + apart, 'pair')} of people: {said}"
+
+
+def _one_answer(told: Told) -> str:
+    face, whom = told.about.get("face"), called(told.names, _person(told, "person"))
+    if told.about["answer"] == "accept":
+        return f"said that face {face} is {whom}"
+    if told.about["answer"] == "reject":
+        return f"said that face {face} is not {whom}"
+    new = told.about.get("name")
+    other = called(told.names, told.facts.people[0] if told.facts.people else None) if new is None else new
+    return f"said that face {face} is not {whom} but {other}"
+
+
+def _apart(told: Told) -> str:
+    one, other = called(told.names, _person(told, "person")), called(told.names, _person(told, "other"))
+    return f"said that {one} and {other} are not one person"
+
+
 _EDITED = {
     "aliases": "other names",
     "birth_date": "birth date",
@@ -314,6 +352,8 @@ _LINES = {
     "import_people": _import_people,
     "pin": _pin,
     "unpin": _unpin,
+    "review": _review,
+    "apart": _apart,
 }
 
 

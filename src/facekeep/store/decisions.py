@@ -178,7 +178,7 @@ def _with_lines(reader: Reader, found: Sequence[_Decision]) -> list[DecisionRow]
 def _people_in(root: _Root) -> list[int]:
     """All whose names its line may need."""
     facts = _facts(root.facts)
-    asked = [root.about.get(key) for key in ("person", "from", "into")]
+    asked = [root.about.get(key) for key in ("person", "other", "from", "into")]
     known = [one for one in asked if isinstance(one, int)]
     return list(dict.fromkeys([*known, *facts.people, *facts.losers]))
 

@@ -82,6 +82,15 @@ def drop(writer: Writer, faces: Sequence[int]) -> list[int]:
     return _faces(writer, "drop", {"faces": list(faces)})
 
 
+def drop_from(writer: Writer, pairs: Sequence[tuple[int, int]]) -> list[int]:
+    """Take each face off its person, where it is theirs. Which ones were."""
+    return _faces(
+        writer,
+        "drop_from",
+        {"faces": [face for face, _ in pairs], "people": [person for _, person in pairs]},
+    )
+
+
 def remove(writer: Writer, person: int) -> None:
     """Nobody any more; the row stays, so that it can be undone."""
     writer.run(SQL["remove"], {"person": person})

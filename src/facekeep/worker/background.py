@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from facekeep.actions import forgetting
+from facekeep.actions import forgetting, review
 from facekeep.actions.context import Activity, Context, Painter
 from facekeep.actions.scan import scan_library
 from facekeep.domain.errors import FacekeepError, LibraryOffline
@@ -28,6 +28,7 @@ IDLE_S = (
     5.0  # between looks at the queue when nobody wakes us: photos that are due again, other processes' scans
 )
 LONGEST_PAUSE_S = 60.0
+DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Background:
         self._progress = Progress()
         self._paused = _Paused()
         self._mounts = Mounts()
+        self._expiry_due = 0.0  # at once; then daily
         # Actions done through this context wake the threads; what the page shows comes from them.
         self.context = replace(ctx, activity=self.activity, wake=self.wake, renderer=painter, looker=painter)
         self._analyser = Analyser(self.context, children, self._analysed, role=role)
@@ -142,7 +144,13 @@ class Background:
 
     def _run_scans(self, wanted: threading.Event) -> None:
         for _ in self._turns(wanted):
+            self._expire_daily()
             self._scan_what_is_asked_for()
+
+    def _expire_daily(self) -> None:
+        if time.monotonic() >= self._expiry_due:
+            review.expire(self.context)
+            self._expiry_due = time.monotonic() + DAY_S
 
     def _scan_what_is_asked_for(self) -> None:
         self._look_for_returned()

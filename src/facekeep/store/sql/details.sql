@@ -38,6 +38,11 @@ DELETE FROM assignment WHERE person_id = %(person)s RETURNING face_id;
 -- name: drop
 DELETE FROM assignment WHERE face_id = ANY(%(faces)s) RETURNING face_id;
 
+-- name: drop_from
+DELETE FROM assignment a USING unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person)
+WHERE (a.face_id, a.person_id) = (k.face, k.person)
+RETURNING a.face_id;
+
 -- name: remove
 UPDATE person SET gone = true, name = NULL, version = version + 1 WHERE id = %(person)s;
 

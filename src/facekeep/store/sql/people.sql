@@ -68,7 +68,10 @@ SELECT id FROM person WHERE id = ANY(%(people)s) AND hidden
 UNION
 SELECT person_id FROM rejection WHERE person_id = ANY(%(people)s)
 UNION
-SELECT person_id FROM pin WHERE person_id = ANY(%(people)s);
+SELECT person_id FROM pin WHERE person_id = ANY(%(people)s)
+UNION
+SELECT p.id FROM person p
+WHERE p.id = ANY(%(people)s) AND EXISTS (SELECT FROM apart a WHERE a.one = p.id OR a.other = p.id);
 
 -- name: face_assignment
 SELECT a.person_id AS person, a.decided_by::text AS decided_by, a.confidence FROM assignment a WHERE a.face_id = %(face)s;

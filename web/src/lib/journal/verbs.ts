@@ -9,6 +9,8 @@ const ICONS: Record<string, IconName> = {
   assign: "person",
   reject: "close",
   unassign: "close",
+  review: "person",
+  apart: "people",
   match: "smile",
   group: "people",
   draw: "person",

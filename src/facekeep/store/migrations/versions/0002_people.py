@@ -10,6 +10,7 @@ PARTS = (
     "suggestions",
     "exemplars",
     "proposals",
+    "review",
     "faces",
     "circles",
     "accounts",
