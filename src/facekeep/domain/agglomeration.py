@@ -11,6 +11,7 @@ so do those that had chosen one of the two. Doubt may rise only in small steps, 
 one join at a time, least doubt first (as in Dhulipala and others' TeraHAC, 2023).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facekeep.domain.likeness import Library, Likeness
-from facekeep.domain.neighbours import Ids, Pairs, Single
+from facekeep.domain.neighbours import Ids, Pairs, Single, silent
 
 Doubles = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -55,17 +56,23 @@ class Nodes:
 
 
 def agglomerate(
-    nodes: Nodes, pairs: Pairs, apart: Ids, likeness: Likeness, library: Library
+    nodes: Nodes,
+    pairs: Pairs,
+    apart: Ids,
+    likeness: Likeness,
+    library: Library,
+    tick: Callable[[], None] = silent,
 ) -> tuple[Nodes, Ids]:
     """The groups, and for each node the index of the group that it is in.
 
     `apart`, shape (m, 2), are nodes that must not come together, by whatever way. Overwrites `nodes.mean`.
+    `tick` is called now and then; what it raises ends it.
     """
     linkage = _Linkage(nodes, likeness, library)
     linkage.begin(pairs, apart)
     for step in STEPS:
         while linkage.join(step):
-            pass
+            tick()
     return linkage.groups()
 
 
