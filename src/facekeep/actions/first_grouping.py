@@ -97,7 +97,7 @@ def group_all(
     with suppress(Stopped):
         _write_all(ctx, _planned(ctx, step, tick), match, done, step)
         step("looking for people who are there twice")
-        twice.find_twice(ctx, tick)
+        twice.find_afterwards(ctx, tick)
     return done.faces, len(done.made), done.matched, done.suggested
 
 

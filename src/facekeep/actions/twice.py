@@ -3,6 +3,7 @@
 A proposal stands until somebody answers it, or until it is looked for again and not found.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from facekeep.actions.context import Context
 from facekeep.actions.placing import Placed
+from facekeep.domain.errors import Conflict, FacekeepError
 from facekeep.domain.growth import Known
 from facekeep.domain.library_grouping import Faces, library_of, summed_up
 from facekeep.domain.likeness import Library, likeness_of
@@ -21,6 +23,10 @@ from facekeep.store import whole
 from facekeep.store.database import Writer, tried_again
 from facekeep.store.twice import Twin
 from facekeep.store.whole import NOBODY, Whole
+
+log = logging.getLogger(__name__)
+
+TWICE_LOCK = (4_201_003, 1)  # advisory lock: two at once would only do the same
 
 Members = Callable[[int], npt.NDArray[np.floating]]
 """Some faces of one of those given, by its index."""
@@ -50,8 +56,26 @@ def propose_near(ctx: Context, writer: Writer, placed: Placed, library: Library)
 def find_twice(ctx: Context, tick: Callable[[], None] = lambda: None) -> Found:
     """Compare all people, propose those who may be one, and take back what is not so any more.
 
-    `tick` is called now and then; what it raises ends the search, and nothing is changed.
+    `tick` is called now and then; what it raises ends the search, and nothing is changed. Conflict when it is
+    done already, by anybody.
     """
+    with ctx.database.hold(*TWICE_LOCK) as ours:
+        if not ours:
+            raise Conflict(
+                "this is being looked for already", hint="Wait a little, then look at the proposals."
+            )
+        return _find(ctx, tick)
+
+
+def find_afterwards(ctx: Context, tick: Callable[[], None] = lambda: None) -> None:
+    """The same after something that stands whatever becomes of this."""
+    try:
+        find_twice(ctx, tick)
+    except FacekeepError as error:
+        log.warning("looking for people who are there twice: %s", error.message)
+
+
+def _find(ctx: Context, tick: Callable[[], None]) -> Found:
     with ctx.database.read() as reader:
         everything = whole.read(reader, ctx.pack_id, ctx.pack.dimensions, tick)
         hidden, apart = store.hidden(reader), whole.apart(reader)

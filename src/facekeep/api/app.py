@@ -18,6 +18,7 @@ from facekeep.api.routes import (
     activity,
     faces,
     failures,
+    grouping,
     health,
     journal,
     libraries,
@@ -105,7 +106,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for part in (status, activity, people, faces, verbs, journal, photos, failures, libraries, scans, report):
+    for part in (
+        *(status, activity, people, faces, verbs, grouping, journal),
+        *(photos, failures, libraries, scans, report),
+    ):
         api.include_router(part.router)
     return api
 

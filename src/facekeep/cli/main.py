@@ -11,6 +11,7 @@ from facekeep.cli import (
     doctor,
     faces,
     failures,
+    grouping,
     importing,
     journal,
     models,
@@ -56,6 +57,9 @@ app.command()(verbs.move)
 app.command()(verbs.hide)
 app.command()(verbs.edit)
 app.command()(verbs.delete)
+app.command()(grouping.regroup)
+app.command()(grouping.twice)
+app.command()(grouping.parts)
 app.command()(faces.faces)
 app.add_typer(failures.app, name="failures")
 app.command()(steering.pause)

@@ -49,9 +49,9 @@ def read(reader: Reader, pack: int, dimensions: int, tick: Callable[[], None]) -
     return _read(reader.packed_stream(SQL["faces"], {"pack": pack}), count, dimensions, tick)
 
 
-def of_person(reader: Reader, person: int, pack: int, dimensions: int) -> Whole:
-    """The faces of one person."""
-    rows = reader.packed(SQL["of_person"], {"person": person, "pack": pack})
+def of_person(reader: Reader, person: int, pack: int, dimensions: int, limit: int) -> Whole:
+    """The faces of one person, up to `limit`."""
+    rows = reader.packed(SQL["of_person"], {"person": person, "pack": pack, "limit": limit})
     return _read(rows, len(rows), dimensions, lambda: None)
 
 

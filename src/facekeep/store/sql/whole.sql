@@ -32,4 +32,5 @@ SELECT f.id, f.photo_id, f.quality, a.person_id, a.decided_by <> 'auto', f.group
 FROM assignment a
 JOIN face f ON f.id = a.face_id
 JOIN embedding e ON e.face_id = a.face_id AND e.pack_id = %(pack)s
-WHERE a.person_id = %(person)s;
+WHERE a.person_id = %(person)s
+ORDER BY f.id LIMIT %(limit)s;

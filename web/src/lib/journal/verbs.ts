@@ -11,6 +11,7 @@ const ICONS: Record<string, IconName> = {
   unassign: "close",
   match: "smile",
   group: "people",
+  regroup: "people",
 };
 
 export function iconOf(decision: Decision): IconName {
