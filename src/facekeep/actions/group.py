@@ -71,7 +71,8 @@ def _group_some(ctx: Context) -> Grouped:
         if not new:
             return Grouped()
         library = surroundings(ctx, writer, len(new))
-        matched = {row.face for row in new if _match(ctx, writer, row)}
+        known = new if store.anybody_named(writer) else []
+        matched = {row.face for row in known if _match(ctx, writer, row)}
         pool = meet(ctx, writer, [row for row in new if row.face not in matched])
         placed = place(ctx, writer, pool, library)
         twice.propose_near(ctx, writer, placed, library)

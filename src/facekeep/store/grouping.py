@@ -93,6 +93,11 @@ def unpacked(sent: bytes, count: int) -> Vectors:
     return words[:, 1:].astype(np.float32)
 
 
+def anybody_named(reader: Reader) -> bool:
+    """Whether there is somebody whom a face could be matched to."""
+    return bool(reader.value(SQL["anybody_named"]))
+
+
 def presence(reader: Reader, people: Sequence[int], photos: Sequence[int]) -> Iterator[tuple[int, int]]:
     """(person, photo) for each of the people who is in one of the photos."""
     rows = reader.tuples(SQL["presence"], {"people": list(people), "photos": list(photos)})

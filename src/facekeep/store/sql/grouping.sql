@@ -27,9 +27,13 @@ CROSS JOIN LATERAL (
     SELECT min(photo_id) AS first, max(photo_id) AS last FROM assignment a WHERE a.person_id = p.id
 ) AS b
 CROSS JOIN LATERAL (
-    SELECT array_agg(photo_id) AS photos, array_agg(quality) AS qualities, string_agg(vector_send(vector), '') AS vectors
+    SELECT array_agg(photo_id ORDER BY face_id) AS photos, array_agg(quality ORDER BY face_id) AS qualities,
+           string_agg(vector, '' ORDER BY face_id) AS vectors
     FROM (
-        SELECT a.photo_id, f.quality, e.vector
+        -- In a way that leaves no choice but the indexes: how many there will be cannot be foreseen.
+        SELECT a.face_id, a.photo_id, (SELECT quality FROM face f WHERE f.id = a.face_id) AS quality,
+               (SELECT vector_send(vector) FROM embedding e
+                WHERE e.face_id = a.face_id AND e.pack_id = %(pack)s) AS vector
         FROM (
             SELECT face_id, photo_id FROM assignment a WHERE a.person_id = p.id AND c.faces <= %(places)s * %(each)s
             UNION
@@ -41,13 +45,14 @@ CROSS JOIN LATERAL (
                 ORDER BY a.photo_id LIMIT %(each)s
             ) AS o
         ) AS a
-        JOIN face f ON f.id = a.face_id
-        JOIN embedding e ON e.face_id = a.face_id AND e.pack_id = %(pack)s
-        ORDER BY a.face_id
     ) AS faces
+    WHERE vector IS NOT NULL
 ) AS s
 WHERE p.id = ANY(%(people)s) AND p.merged_into IS NULL AND NOT p.gone AND s.vectors IS NOT NULL
 ORDER BY p.id;
+
+-- name: anybody_named
+SELECT EXISTS (SELECT FROM person WHERE name IS NOT NULL AND merged_into IS NULL AND NOT gone);
 
 -- name: presence
 -- Which of some people are in which of some photos.

@@ -96,3 +96,6 @@ CREATE TABLE regrouping (
     CHECK ((state IN ('queued', 'running')) = (finished_at IS NULL))
 );
 CREATE UNIQUE INDEX regrouping_one_open ON regrouping ((true)) WHERE state IN ('queued', 'running');
+
+-- Who is in a photo, which is asked for each face that is matched or grouped.
+CREATE INDEX assignment_photo ON assignment (photo_id);
