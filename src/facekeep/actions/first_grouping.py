@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -61,10 +62,16 @@ class _Plan:
     after: Regrouped
 
     def chunks(self) -> list[Ids]:
-        """Faces that come to somebody, by their index; those of a group follow each other."""
+        """Faces that come to somebody, by their index; whole groups, but of large ones a part."""
         which = np.flatnonzero((self.everything.person == NOBODY) & (self.after.group != LONE))
         which = which[np.argsort(self.after.group[which], kind="stable")]
-        return [which[start : start + WRITTEN] for start in range(0, len(which), WRITTEN)]
+        _, starts = np.unique(self.after.group[which], return_index=True)
+        cuts, begun = [0], 0
+        for start, end in pairwise([*starts.tolist(), len(which)]):
+            if end - begun > WRITTEN:
+                cuts += [start, *range(start + WRITTEN, end, WRITTEN)]
+                begun = cuts[-1]
+        return [which[start:end] for start, end in pairwise([*dict.fromkeys(cuts), len(which)])]
 
 
 def is_due(ctx: Context) -> bool:
@@ -90,8 +97,8 @@ def group_all(
             raise Stopped
 
     def step(text: str) -> None:
-        tick()
         progress(text)
+        tick()
 
     # What is left when it is stopped waits for the next grouping.
     with suppress(Stopped):
@@ -123,8 +130,8 @@ def by_index(everything: Whole, rejected: list[tuple[int, int]]) -> Ids:
 def _write_all(ctx: Context, plan: _Plan, match: Match, done: _Done, progress: Callable[[str], None]) -> None:
     chunks = plan.chunks()
     total = sum(map(len, chunks))
-    for number, chunk in enumerate(chunks):
-        progress(f"grouping {number * WRITTEN:,} of {total:,} faces")
+    for chunk in chunks:
+        progress(f"grouping {done.faces:,} of {total:,} faces")
         done.add(_write(ctx, plan, chunk, match, done.made))
     alone = plan.everything.face[(plan.after.group == LONE) & ~plan.everything.grouped]
     for start in range(0, len(alone), 10 * WRITTEN):

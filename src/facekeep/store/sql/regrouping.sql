@@ -47,8 +47,8 @@ SELECT set_config('facekeep.about', %(about)s, true), open_decision(), set_confi
 
 -- name: follow
 -- Who has no face left points to whoever has most of them now.
-UPDATE person p SET merged_into = k.into, version = p.version + 1
-FROM unnest(%(people)s::bigint[], %(into)s::bigint[]) AS k (person, into)
-JOIN person o ON o.id = k.into AND o.merged_into IS NULL AND NOT o.gone AND o.name IS NULL
+UPDATE person p SET merged_into = k.target, version = p.version + 1
+FROM unnest(%(people)s::bigint[], %(into)s::bigint[]) AS k (person, target)
+JOIN person o ON o.id = k.target AND o.merged_into IS NULL AND NOT o.gone AND o.name IS NULL
 WHERE p.id = k.person AND p.merged_into IS NULL AND NOT p.gone AND p.name IS NULL
   AND NOT EXISTS (SELECT FROM assignment a WHERE a.person_id = p.id);
