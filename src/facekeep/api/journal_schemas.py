@@ -18,8 +18,9 @@ class Decision(Schema):
 
     decision: int = Field(examples=[12])
     verb: str = Field(
-        description="`name`, `hide`, `merge`, `assign`, `reject`, `unassign`, `regroup`, `undo` of users; `match`, "
-        "`group` of the machine; `directly` for what somebody wrote past facekeep. There may be more.",
+        description="`name`, `hide`, `merge`, `assign`, `reject`, `unassign`, `regroup`, `undo` of users; "
+        "`match`, `group` of the machine; `directly` for what somebody wrote past facekeep. There may be "
+        "more.",
         examples=["merge"],
     )
     actor: str = Field(description="`user` or `machine`.", examples=["user"])
