@@ -193,3 +193,11 @@ def test_the_library_is_counted_now_and_then(bench: Bench) -> None:
     put(bench, *several("linda", 0, 2))
     grouped(bench)
     assert bench.tuples("SELECT faces, added FROM surroundings") == [(34, 0)]
+
+
+@pytest.mark.usefixtures("small")
+def test_faces_without_a_vector_are_not_waited_for(bench: Bench) -> None:
+    put(bench, *several("ada", 0, 30))
+    bench.sql("DELETE FROM embedding")
+    assert not first_grouping.is_due(bench.ctx)
+    assert grouped(bench) == 0

@@ -77,9 +77,9 @@ class _Plan:
 def is_due(ctx: Context) -> bool:
     """Whether most of the library waits for grouping, and it is much."""
     with ctx.database.read() as reader:
-        if store.backlog(reader, MANY + 1) <= MANY:
+        if store.backlog(reader, ctx.pack_id, MANY + 1) <= MANY:
             return False
-        waiting = store.backlog(reader, 2**62)
+        waiting = store.backlog(reader, ctx.pack_id, 2**62)
         return 2 * waiting >= store.count_faces(reader, ctx.pack_id)
 
 

@@ -58,9 +58,9 @@ def regroup(
     held = np.where(past.kept, past.group, LONE)[rest]
     apart = _against_kept(past, rest, held)
     group = np.full(len(faces), LONE)
-    group[rest] = group_library(
-        faces.some(rest), likeness, held=held, apart=apart, seed=seed, threads=threads, tick=tick
-    )
+    # Not copied where all take part: of a million, vectors are a gigabyte.
+    some = faces if len(rest) == len(faces) else faces.some(rest)
+    group[rest] = group_library(some, likeness, held=held, apart=apart, seed=seed, threads=threads, tick=tick)
     opened = int(group.max(initial=LONE)) + 1
     people, place = np.unique(past.group[closed], return_inverse=True)
     group[closed] = opened + place

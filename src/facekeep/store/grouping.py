@@ -188,6 +188,6 @@ def count_faces(reader: Reader, pack: int) -> int:
     return int(reader.value(SQL["count_faces"], {"pack": pack}))
 
 
-def backlog(reader: Reader, limit: int) -> int:
+def backlog(reader: Reader, pack: int, limit: int) -> int:
     """How many faces wait for their first grouping, counted up to `limit`."""
-    return int(reader.value(SQL["backlog"], {"limit": limit}))
+    return int(reader.value(SQL["backlog"], {"pack": pack, "limit": limit}))

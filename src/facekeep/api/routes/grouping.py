@@ -23,7 +23,7 @@ def get_state(ctx: Wired) -> Grouping:
     """How many faces wait for grouping, and how grouping everything anew is or was."""
     with ctx.database.read() as reader:
         run = regrouping.latest(reader)
-        waiting = grouping.backlog(reader, COUNTED)
+        waiting = grouping.backlog(reader, ctx.pack_id, COUNTED)
     return Grouping(waiting=waiting, regroup=None if run is None else Regroup.of(run))
 
 

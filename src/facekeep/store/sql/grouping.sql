@@ -125,9 +125,10 @@ UPDATE face SET grouped = true WHERE id IN (
 UPDATE face SET grouped = true WHERE id = ANY(%(faces)s) AND NOT grouped;
 
 -- name: backlog
--- Whether more than `limit` faces wait for their first grouping.
+-- How many faces wait for their first grouping, counted up to `limit`.
 SELECT count(*) FROM (
     SELECT FROM face f WHERE NOT f.grouped AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
+      AND EXISTS (SELECT FROM embedding e WHERE e.face_id = f.id AND e.pack_id = %(pack)s)
     LIMIT %(limit)s
 ) AS k;
 
