@@ -13,7 +13,10 @@ from tests.bench.photos import Collection, collect
 from tests.bench.plan import FULL, QUICK, Plan
 from tests.bench.results import Result, as_json
 
-BENCHES = ("embedding", "detection", "pipeline", "memory")
+ALONE = ("grouping",)
+"""Measured only when named: ten minutes, and no photos."""
+
+BENCHES = ("embedding", "detection", "pipeline", "memory", *ALONE)
 CALIBRATION = "calibration"
 """Not a benchmark beside another program: only when it is asked for, and alone."""
 
@@ -31,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         plan = replace(plan, memory_photos=given.photos)
     with tempfile.TemporaryDirectory(prefix="facekeep-bench-") as folder:
         collection = collect(Path(folder))
-        result = measure(given.benches or BENCHES, plan, collection, Path(folder), given.plot)
+        result = measure(given.benches or BENCHES[: -len(ALONE)], plan, collection, Path(folder), given.plot)
     facts = report.about(plan.cores)
     if given.json:
         print(as_json(result, facts))  # noqa: T201 - its output
@@ -54,7 +57,7 @@ def measure(
 def _benches(
     plan: Plan, collection: Collection, scratch: Path, plot: Path | None
 ) -> dict[str, Callable[[], Result]]:
-    from tests.bench import detection, embedding, memory, pipeline
+    from tests.bench import detection, embedding, grouping, memory, pipeline
 
     photos, models = collection.photos, scratch / "models"
     return {
@@ -62,13 +65,14 @@ def _benches(
         "detection": lambda: detection.run(plan, photos, models),
         "pipeline": lambda: pipeline.run(plan, photos, models, scratch),
         "memory": lambda: memory.run(plan, photos, scratch, plot),
+        "grouping": lambda: grouping.run(plan),
     }
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     known = ", ".join(BENCHES)
-    kinds = f"any of {known}; all by default. Alone: {CALIBRATION}"
+    kinds = f"any of {known}; all but grouping by default. Alone: {CALIBRATION}"
     parser.add_argument("benches", nargs="*", metavar="NAME", help=kinds)
     parser.add_argument("--quick", action="store_true", help="a short form: about two minutes")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")

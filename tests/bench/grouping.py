@@ -1,7 +1,8 @@
 """Grouping of generated libraries: time, memory, and how right, beside what others would use.
 
-Every measurement has a process of its own, which is ended when it takes too long. It is run alone by
-`python -m tests.bench.grouping`, with `--sizes 10000 100000`, `--limit SECONDS`, `--no-rivals`.
+Every measurement has a process of its own, which is ended when it takes too long. It is run by `script/bench
+grouping`, or by `python -m tests.bench.grouping`, with `--sizes 10000 100000`, `--limit SECONDS` and
+`--no-rivals`.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from tests.bench.face_generator import ARCFACE_LIKE, BUNDLED_LIKE, Crowd, FaceMo
 from tests.bench.grouping_rivals import RIVALS, Rival
 from tests.bench.grouping_shelf import Shelf
 from tests.bench.grouping_truth import Truth, judged
+from tests.bench.plan import Plan
+from tests.bench.results import Figure, Result
 
 from facekeep.domain.library_grouping import CLEAR, LONE, Faces, group_library
 from facekeep.domain.likeness import BUNDLED_LIKENESS, Likeness
@@ -34,6 +37,7 @@ ARCFACE_LIKENESS = Likeness(0.95**2 + 0.13**2, 40.0, 1.40**2 + 0.043**2, 400.0)
 PACKS = ((BUNDLED_LIKE, BUNDLED_LIKENESS), (ARCFACE_LIKE, ARCFACE_LIKENESS))
 SIZES = (10_000, 100_000)
 LIMIT_S = 120.0
+SHORT_S = 30.0
 ADDITIONS = (1, 100, 10_000)
 TIMES = 10
 """Times the limit of the others that ours may take before it is ended: its figures are wanted in any case."""
@@ -66,10 +70,11 @@ class Files:
     likeness: Likeness
     size: int
     threads: int
+    additions: tuple[int, ...]
 
     def write(self, model: FaceModel) -> None:
         """With those to be added at the end; in half precision where vectors are long: half the memory."""
-        made = library(model, Crowd(self.size + REPEATED + sum(ADDITIONS[1:])))
+        made = library(model, Crowd(self.size + REPEATED + sum(self.additions[1:])))
         kind = np.float16 if model.dimensions > 256 else np.float32
         np.save(self.folder / "vectors.npy", made.vectors.astype(kind))
         np.save(self.folder / "photo.npy", made.photo)
@@ -77,8 +82,8 @@ class Files:
         np.save(self.folder / "person.npy", made.person)
 
     def faces(self) -> Faces:
-        """Those to be grouped at first."""
-        return Faces(*(np.array(self.part(name)[: self.size]) for name in ("vectors", "photo", "quality")))
+        """Those to be grouped at first. Not through a map of the file, which would count as memory too."""
+        return Faces(*(self.start(name) for name in ("vectors", "photo", "quality")))
 
     def added(self) -> Faces:
         """Those to be added."""
@@ -87,6 +92,15 @@ class Files:
     def judged(self, group: Ids) -> Truth:
         """How right the groups of the first faces are."""
         return judged(group, np.array(self.part("person")[: len(group)], dtype=np.int64))
+
+    def start(self, name: str) -> np.ndarray:
+        """Of those to be grouped at first."""
+        with (self.folder / f"{name}.npy").open("rb") as file:
+            version = np.lib.format.read_magic(file)
+            assert version == (1, 0)
+            shape, _, kind = np.lib.format.read_array_header_1_0(file)
+            each = int(np.prod(shape[1:], dtype=np.int64))
+            return np.fromfile(file, dtype=kind, count=self.size * each).reshape(self.size, *shape[1:])
 
     def part(self, name: str) -> np.ndarray:
         """Of all; read only where it is used."""
@@ -128,7 +142,7 @@ def grown(files: Files, first: Ids) -> list[tuple[int, float, Truth]]:
     """Faces added to a library that is grouped: how many, seconds, and how right all is then."""
     shelf, added = Shelf(files.likeness, _single(files.faces()), first), _single(files.added())
     found, start = [], 0
-    for count in ADDITIONS:
+    for count in files.additions:
         seconds = []
         for _ in range(REPEATED if count == 1 else 1):
             shelf.add(added.some(slice(start, start + count)))
@@ -179,7 +193,7 @@ def measure(
     best: dict[str, float] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="facekeep-grouping-") as folder:
-            files = Files(Path(folder), likeness, size, threads)
+            files = Files(Path(folder), likeness, size, threads, ADDITIONS)
             files.write(model)
             rows += _ours(files, model.name, limit_s)
             if rivals:
@@ -240,6 +254,22 @@ def table(rows: Sequence[Row]) -> Table:
             row.note,
         )
     return shown
+
+
+def run(plan: Plan) -> Result:
+    """For `script/bench`."""
+    rows: list[Row] = []
+    for model, likeness in PACKS:
+        rows += measure(model, likeness, plan.grouping_faces, SHORT_S, plan.grouping_rivals, plan.cores)
+    return Result(figures=tuple(Figure(f"{row.faces:,} {row.pack}: {row.what}", _told(row)) for row in rows))
+
+
+def _told(row: Row) -> str:
+    parts = [] if row.seconds is None else [f"{row.seconds:.3g} s"]
+    parts += [] if row.peak_mb is None else [f"{row.peak_mb:.0f} MB"]
+    if row.truth is not None:
+        parts += [f"precision {row.truth.precision:.4f}", f"recall {row.truth.recall:.4f}"]
+    return ", ".join([*parts, *([row.note] if row.note else [])])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

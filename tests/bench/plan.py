@@ -19,6 +19,8 @@ class Plan:
     working_side: int = 1280
     memory_photos: int = 2000
     memory_sample_s: float = 1.0
+    grouping_faces: tuple[int, ...] = (10_000, 100_000)
+    grouping_rivals: bool = True
     cores: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -30,6 +32,8 @@ QUICK = Plan(
     pipeline_photos=6,
     pipeline_repetitions=1,
     memory_photos=100,
+    grouping_faces=(10_000,),
+    grouping_rivals=False,
 )
 LEAST = Plan(
     repetitions=1,
@@ -42,5 +46,7 @@ LEAST = Plan(
     working_side=320,
     memory_photos=8,
     memory_sample_s=0.1,
+    grouping_faces=(300,),
+    grouping_rivals=False,
     cores=1,
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.bench import __main__ as bench
-from tests.bench import trend
+from tests.bench import grouping, trend
 from tests.bench.photos import SUBSTITUTE, Collection, collect
 from tests.bench.plan import LEAST
 from tests.bench.results import as_json
@@ -72,3 +72,12 @@ def test_a_trend_is_told_from_noise() -> None:
     rising = trend.slope(x, [0.5 * index + wobble for index, wobble in zip(x, noise, strict=True)])
     assert flat.low < 0 < flat.high
     assert 0.4 < rising.low < 0.5 < rising.high < 0.6
+
+
+def test_grouping_is_measured(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "ADDITIONS", (1, 10))
+    result = bench.measure(["grouping"], LEAST, collection, tmp_path)
+    assert len(result.figures) == 6
+    assert all("precision" in figure.value for figure in result.figures)

@@ -3,11 +3,16 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageOps
 from store_support import Bench
+from tests.bench.grouping_truth import Truth, judged
+from tests.unit.test_grouping_photos import person_of
 
 from facekeep.actions import people
+from facekeep.actions.regroup import ask_to_regroup, run_asked
+from facekeep.domain.library_grouping import LONE
 from facekeep.store.rows import FaceRow
 from facekeep.worker.children import Children
 from facekeep.worker.foreground import Foreground
@@ -78,3 +83,45 @@ def test_words_stay_through_edits(shared_photos: Path, bench: Bench, children: C
     assert {face: row.name for face, row in after.items() if face in said} == said
     assert set(after) == set(said), "no face is there twice"
     assert {row.assigned_by for row in after.values()} == {"user"}
+
+
+def labelled(shared_photos: Path) -> dict[str, str]:
+    """Who the largest face of each labelled photo is, by its name."""
+    pairs = {f"deepface/{name}": who for name, who in person_of(shared_photos / "deepface").items()}
+    faces = shared_photos.glob("bbt/*/*.png")
+    return pairs | {str(path.relative_to(shared_photos)): path.parent.name for path in faces}
+
+
+def how_right(bench: Bench, who: dict[str, str]) -> Truth:
+    group, person = [], []
+    names = sorted(set(who.values()))
+    for name, label in who.items():
+        faces = of(bench, Path(name).name)
+        if faces:
+            largest = max(faces, key=lambda row: row.width * row.height)
+            group.append(LONE if largest.person is None else largest.person)
+            person.append(names.index(label))
+    assert len(group) >= 65
+    return judged(np.array(group), np.array(person))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("portions", [1, 4])
+def test_the_labelled_photos_are_grouped_rightly(
+    shared_photos: Path, bench: Bench, children: Children, portions: int
+) -> None:
+    """Everybody in both sets in one library, scanned at once or in portions; and then grouped anew."""
+    paths = [*shared_photos.glob("bbt/*/*.png"), *shared_photos.glob("*/*.jpg")]
+    for portion in range(portions):
+        for path in sorted(paths)[portion::portions]:
+            shutil.copy(path, bench.root / path.name)
+        run(bench, children)
+    who = labelled(shared_photos)
+    first = how_right(bench, who)
+    ask_to_regroup(bench.ctx, dry_run=False)
+    run_asked(bench.ctx)
+    anew = how_right(bench, who)
+    assert first.precision >= 0.98
+    assert first.recall >= 0.95
+    assert anew.precision >= 0.98
+    assert anew.recall >= 0.95

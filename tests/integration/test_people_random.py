@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,6 +11,7 @@ from store_support import Bench, face, write_photo
 
 from facekeep.actions import people
 from facekeep.actions.group import group_new_faces
+from facekeep.actions.regroup import ask_to_regroup, run_asked
 from facekeep.domain.errors import Conflict, NotFound
 from facekeep.domain.faces import AnalysedFace
 
@@ -48,7 +50,7 @@ class Life:
     def step(self) -> None:
         verbs: list[Callable[[], None]] = [
             *(self.new_photo, self.new_photo, self.look_again, self.group, self.group),
-            *(self.name, self.assign, self.assign, self.unassign, self.merge, self.hide),
+            *(self.name, self.assign, self.assign, self.unassign, self.merge, self.hide, self.regroup),
         ]
         self.random.choice(verbs)()
 
@@ -73,6 +75,11 @@ class Life:
     def group(self) -> None:
         while group_new_faces(self.bench.ctx).faces:
             pass
+
+    def regroup(self) -> None:
+        with suppress(Conflict):  # another is at it
+            ask_to_regroup(self.bench.ctx, dry_run=self.random.random() < 0.2)
+        run_asked(self.bench.ctx)
 
     def somebody(self) -> int | None:
         rows = self.bench.people()
@@ -194,7 +201,9 @@ def test_users_and_machines_at_once(bench: Bench) -> None:
             for user in (one, two)
         ),
         threading.Thread(target=live, args=(worker, [worker.look_again], 20)),
-        threading.Thread(target=live, args=(grouping, [grouping.group], 40)),
+        threading.Thread(
+            target=live, args=(grouping, [grouping.group, grouping.group, grouping.regroup], 40)
+        ),
     ]
     for thread in threads:
         thread.start()

@@ -168,7 +168,7 @@ def _restore(writer: Writer, run: Sequence[Change]) -> tuple[list[Change], list[
     if not run:
         return [], []
     try:
-        journal.put_back(writer, run[0].kind, run)
+        _at_once(writer, run)
     except GaveWay:
         raise
     except Conflict as conflict:
@@ -178,6 +178,18 @@ def _restore(writer: Writer, run: Sequence[Change]) -> tuple[list[Change], list[
         one, other = _restore(writer, run[:middle]), _restore(writer, run[middle:])
         return one[0] + other[0], one[1] + other[1]
     return list(run), []
+
+
+def _at_once(writer: Writer, run: Sequence[Change]) -> None:
+    try:
+        journal.put_back(writer, run[0].kind, run)
+    except GaveWay:
+        raise
+    except Conflict:
+        if run[0].kind != "assignment" or len(run) == 1:
+            raise
+        # Two faces of one photo that changed places are in each other's way.
+        journal.put_back(writer, run[0].kind, run, anew=True)
 
 
 def _left(change: Change, reason: str) -> Left:

@@ -22,6 +22,7 @@ from facekeep.api.routes import (
     faces,
     failures,
     forgetting,
+    grouping,
     health,
     journal,
     libraries,
@@ -112,24 +113,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
     for part in (
-        status,
-        activity,
-        people,
-        faces,
-        drawing,
-        verbs,
-        forgetting,
-        exporting,
-        matching,
-        journal,
-        photos,
-        failures,
-        libraries,
-        scans,
-        report,
+        *(status, activity, people, faces, drawing, verbs, forgetting, exporting, matching, grouping, review),
+        *(journal, photos, failures, libraries, scans, report),
     ):
         api.include_router(part.router)
-    api.include_router(review.router)
     return api
 
 

@@ -62,7 +62,7 @@ class Activity(Schema):
     faces_found: int = Field(description="Faces found in them.", examples=[310])
     rate: float = Field(description="Photos a second, lately.", examples=[11.5])
     seconds_left: float | None = Field(description="An estimate; null when there is none.", examples=[42.0])
-    message: str = Field(description="Why it is paused; empty otherwise.")
+    message: str = Field(description="Why it is paused, or how far grouping is; or empty.")
 
     @classmethod
     def of(cls, doing: Doing) -> Self:

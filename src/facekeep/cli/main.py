@@ -15,6 +15,7 @@ from facekeep.cli import (
     faces,
     failures,
     forgetting,
+    grouping,
     importing,
     journal,
     matching,
@@ -66,6 +67,9 @@ app.command()(verbs.hide)
 app.command()(verbs.edit)
 app.command()(verbs.delete)
 app.command()(forgetting.forget)
+app.command()(grouping.regroup)
+app.command()(grouping.twice)
+app.command()(grouping.parts)
 app.command()(faces.faces)
 app.command()(drawing.draw)
 app.command()(drawing.resize)

@@ -94,7 +94,9 @@ def _doing(now: "ForegroundProgress") -> str:
         return now.note
     if now.walking is not None and now.analysis.state in ("idle", "analysing"):
         return "looking for photos and faces"
-    return "grouping faces" if now.analysis.state == "grouping" else "looking for faces"
+    if now.analysis.state != "grouping":
+        return "looking for faces"
+    return now.analysis.message if now.analysis.message else "grouping faces"
 
 
 def _detail(now: "ForegroundProgress") -> str:

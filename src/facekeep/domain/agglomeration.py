@@ -11,6 +11,7 @@ so do those that had chosen one of the two. Doubt may rise only in small steps, 
 one join at a time, least doubt first (as in Dhulipala and others' TeraHAC, 2023).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facekeep.domain.likeness import Library, Likeness
-from facekeep.domain.neighbours import Ids, Pairs, Single
+from facekeep.domain.neighbours import Ids, Pairs, Single, silent
 
 Doubles = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -28,6 +29,9 @@ STEPS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 EDGES = 65536
 """Edges whose doubt is computed at once: a few tens of megabytes."""
+
+UNIONS = 32768
+"""Groups that go into others at once."""
 
 NOWHERE = np.zeros((0, 2), dtype=np.int64)
 
@@ -55,17 +59,23 @@ class Nodes:
 
 
 def agglomerate(
-    nodes: Nodes, pairs: Pairs, apart: Ids, likeness: Likeness, library: Library
+    nodes: Nodes,
+    pairs: Pairs,
+    apart: Ids,
+    likeness: Likeness,
+    library: Library,
+    tick: Callable[[], None] = silent,
 ) -> tuple[Nodes, Ids]:
     """The groups, and for each node the index of the group that it is in.
 
     `apart`, shape (m, 2), are nodes that must not come together, by whatever way. Overwrites `nodes.mean`.
+    `tick` is called now and then; what it raises ends it.
     """
     linkage = _Linkage(nodes, likeness, library)
     linkage.begin(pairs, apart)
     for step in STEPS:
         while linkage.join(step):
-            pass
+            tick()
     return linkage.groups()
 
 
@@ -188,9 +198,19 @@ class _Linkage:
         into[out] = out
 
     def _unite(self, gone: Ids, into: Ids) -> None:
-        """Means and weights of the unions."""
+        """Means and weights of the unions, some at a time: those of half a million take gigabytes."""
         gone = gone[np.argsort(into[gone], kind="stable")]
         heads, starts = np.unique(into[gone], return_index=True)
+        ends = np.append(starts[1:], len(gone))
+        first = 0
+        while first < len(heads):
+            last = max(first + 1, int(np.searchsorted(ends, starts[first] + UNIONS, side="right")))
+            some = gone[starts[first] : ends[last - 1]]
+            self._unite_some(heads[first:last], starts[first:last] - starts[first], some)
+            first = last
+        self._into[gone] = into[gone]
+
+    def _unite_some(self, heads: Ids, starts: Ids, gone: Ids) -> None:
         weight, own = self._weight[gone], self._weight[heads]
         total = own + np.add.reduceat(weight, starts)
         squares = np.add.reduceat(weight * self._squares(gone), starts) + own * self._squares(heads)
@@ -200,7 +220,6 @@ class _Linkage:
         self._mean[heads], self._weight[heads] = mean, total
         self._scatter[heads] = np.maximum(squares / total - _squared(mean), 0.0)
         self._fixed[heads] |= np.logical_or.reduceat(self._fixed[gone], starts)
-        self._into[gone] = into[gone]
 
     def _squares(self, which: Ids) -> Doubles:
         """Mean squared norm of the faces of groups."""

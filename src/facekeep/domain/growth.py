@@ -75,6 +75,37 @@ def grow(
     return _told(group, of_known, known.named)
 
 
+def grown(faces: Faces, known: Known, growth: Growth) -> Known:
+    """The groups after it: those that were known, with what joined them, then those founded."""
+    into = list(growth.joined.items())
+    into += [(face, len(known) + at) for at, some in enumerate(growth.founded) for face in some]
+    which = np.array([face for face, _ in into], dtype=np.int64)
+    place = np.array([at for _, at in into], dtype=np.int64)
+    count = len(known) + len(growth.founded)
+    sums, squares, total = _sums(faces, which, place, count)
+    sums[: len(known)] += known.mean * known.weight[:, None]
+    squares[: len(known)] += known.weight * (known.scatter + np.square(known.mean).sum(axis=1))
+    total[: len(known)] += known.weight
+    mean = sums / total[:, None]
+    scatter = np.maximum(squares / total - np.square(mean).sum(axis=1), 0.0)
+    photos = [*map(set, known.photos), *(set() for _ in growth.founded)]
+    for face, at in into:
+        photos[at].add(int(faces.photo[face]))
+    named = np.append(known.named, np.zeros(len(growth.founded), dtype=bool))
+    return Known(mean.astype(np.float32), total, scatter, [frozenset(some) for some in photos], named)
+
+
+def _sums(faces: Faces, which: Ids, place: Ids, count: int) -> tuple[Doubles, Doubles, Doubles]:
+    """Weighted sums of vectors and of their squared norms, and the weights, of each of so many groups."""
+    vectors, weight = faces.vectors[which].astype(np.float64), faces.weight[which]
+    sums = np.zeros((count, faces.vectors.shape[1]))
+    np.add.at(sums, place, vectors * weight[:, None])
+    squares, total = np.zeros(count), np.zeros(count)
+    np.add.at(squares, place, weight * np.square(vectors).sum(axis=1))
+    np.add.at(total, place, weight)
+    return sums, squares, total
+
+
 def _already_there(photo: Ids, known: Known) -> Ids:
     """(face, known group) where the group is in the photo of the face."""
     faces_of: dict[int, list[int]] = {}

@@ -173,6 +173,12 @@ def _group(told: Told) -> str:
     return " and ".join(parts)
 
 
+def _regroup(told: Told) -> str:
+    moved, new, gone = (int(told.about.get(key, 0)) for key in ("moved", "new", "gone"))
+    people = f"{count(new, 'person', 'people')} new, {gone:,} gone"
+    return f"grouped everything anew: {count(moved, 'face')} moved, {people}"
+
+
 def _receivers(told: Told) -> str:
     facts = told.facts
     if facts.receivers == 1:
@@ -338,6 +344,7 @@ _LINES = {
     "unassign": _unassign,
     "match": _match,
     "group": _group,
+    "regroup": _regroup,
     "edit": _edit,
     "delete": _delete,
     "move": _move,

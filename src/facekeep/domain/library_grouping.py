@@ -5,6 +5,7 @@ better than any face: what one pass left in two parts, because no two of their f
 Faces too poor to tell found no group; they may join one that is clear.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from facekeep.domain.agglomeration import NOWHERE, Doubles, Nodes, agglomerate, doubts
 from facekeep.domain.likeness import Library, Likeness
-from facekeep.domain.neighbours import Ids, Pairs, near_pairs
+from facekeep.domain.neighbours import Ids, Pairs, near_pairs, silent
 
 LONE = -1
 """The group of a face that is in none."""
@@ -32,6 +33,8 @@ PASSES = 3
 CLEARLY = 1.25
 """Times the doubt of the best group that the second must have for a poor face to join."""
 
+ROWS = 65536
+"""Faces that are summed up at once: a hundred megabytes or two."""
 
 SETTLED = 1000
 """Clear faces from which their mean tells where the middle of all is; of fewer it is too near to each."""
@@ -88,23 +91,28 @@ def group_library(
     *,
     held: Ids | None = None,
     apart: Ids = NOWHERE,
+    library: Library | None = None,
     seed: int = 0,
     threads: int = 1,
+    tick: Callable[[], None] = silent,
 ) -> Ids:
     """The group of each face, shape (n,): numbers from 0 in the order of their first faces, or LONE.
 
     `held` says which faces are together already by somebody's word, as numbers, LONE for the others: they
     stay together, others may join them, no two of them join. `apart`, shape (m, 2), are faces that must not
-    come together; faces of one photo do not anyway, save those held together. The same faces in the same
-    order with the same seed give the same groups. Raises ValueError where a vector is not finite.
+    come together; faces of one photo do not anyway, save those held together. `library` is what they are
+    part of, where they are not all there is. The same faces in the same order with the same seed give the
+    same groups. `tick` is called now and then, from any thread; what it raises ends it. Raises ValueError
+    where a vector is not finite.
     """
     held = np.full(len(faces), LONE) if held is None else held
     node = _node_of_face(faces, held)
-    nodes, library = _nodes(faces, held, node), library_of(faces)
+    nodes, library = _nodes(faces, held, node), library_of(faces) if library is None else library
     separate = _between_nodes(node, np.concatenate([in_one_photo(faces.photo), apart]))
     for _ in range(PASSES):
-        pairs = near_pairs(nodes.mean, REACH * likeness.within**0.5, seed=seed, threads=threads)
-        nodes, place = agglomerate(nodes, pairs, separate, likeness, library)
+        reach = REACH * likeness.within**0.5
+        pairs = near_pairs(nodes.mean, reach, seed=seed, threads=threads, tick=tick)
+        nodes, place = agglomerate(nodes, pairs, separate, likeness, library, tick)
         node = np.append(place, LONE)[node]
         separate = _between_nodes(place, separate)
         if len(nodes) == len(place):
@@ -151,13 +159,17 @@ def summed_up(vectors: npt.NDArray[np.floating], weight: Doubles, group: Ids) ->
     count = int(group.max()) + 1 if len(group) else 0
     total = np.bincount(group, weight, minlength=count).astype(np.float64)
     order = np.argsort(group, kind="stable")
-    starts = np.searchsorted(group[order], np.arange(count))
-    mean = np.zeros((count, vectors.shape[1]))
-    if count:
-        mean = np.add.reduceat(vectors[order] * weight[order, None], starts) / total[:, None]
-    squared = np.square(vectors - mean[group]).sum(axis=1)
-    scatter = np.bincount(group, weight * squared, minlength=count) / total
-    return Nodes(mean.astype(np.float32), total, scatter, np.ones(count, dtype=bool))
+    mean = np.zeros((count, vectors.shape[1]), dtype=np.float32)
+    blocks = [order[start : start + ROWS] for start in range(0, len(order), ROWS)]
+    for rows in blocks:
+        kinds, starts = np.unique(group[rows], return_index=True)
+        share = (weight[rows] / total[group[rows]])[:, None]
+        mean[kinds] += np.add.reduceat(vectors[rows].astype(np.float64) * share, starts)
+    scatter = np.zeros(count)
+    for rows in blocks:
+        squared = np.square(vectors[rows].astype(np.float64) - mean[group[rows]]).sum(axis=1)
+        scatter += np.bincount(group[rows], weight[rows] * squared, minlength=count)
+    return Nodes(mean, total, scatter / np.maximum(total, 1e-9), np.ones(count, dtype=bool))
 
 
 def joined(first: Nodes, second: Nodes) -> Nodes:

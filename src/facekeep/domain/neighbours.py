@@ -5,7 +5,7 @@ compared with the members of the few cells whose centres are nearest to it: an i
 done in matrix products. Deterministic for a seed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -65,13 +65,23 @@ class _Cells:
     probe: list[Ids]
 
 
+def silent() -> None:
+    """Tell nobody that it goes on."""
+
+
 def near_pairs(
-    vectors: Vectors, reach: float, *, neighbours: int = NEIGHBOURS, seed: int = 0, threads: int = 1
+    vectors: Vectors,
+    reach: float,
+    *,
+    neighbours: int = NEIGHBOURS,
+    seed: int = 0,
+    threads: int = 1,
+    tick: Callable[[], None] = silent,
 ) -> Pairs:
     """Pairs at a Euclidean distance of at most `reach`, of which one is among the nearest of the other.
 
-    Memory besides the vectors: about 70 bytes a neighbour and vector. Raises ValueError where a number is
-    not finite.
+    Memory besides the vectors: about 70 bytes a neighbour and vector. `tick` is called now and then, from any
+    of the threads; what it raises ends the search. Raises ValueError where a number is not finite.
     """
     squares = _squared_norms(vectors)
     if len(vectors) < 2:
@@ -83,6 +93,7 @@ def near_pairs(
     found, squared = np.full(shape, -1, dtype=np.int32), np.full(shape, np.inf, dtype=np.float32)
 
     def look(cell: int) -> None:
+        tick()
         who, probe = cells.visitors[cell], cells.probe[cell]
         ids, near = _nearest(vectors, squares, who, cells.members[cell], reach**2, neighbours)
         found[who, probe, : ids.shape[1]] = ids

@@ -91,6 +91,17 @@ class Reader:
             found = cursor.execute(sql, parameters).fetchone()
         return None if found is None else found[0]
 
+    def packed(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+        """As `tuples`, sent in the database's own format: for vectors in bulk, as bytes."""
+        with self._connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+            return cursor.execute(sql, parameters).fetchall()
+
+    def packed_stream(self, sql: str, parameters: Parameters | None = None) -> Iterator[tuple[Any, ...]]:
+        """As `packed`, in bounded memory."""
+        with self._connection.cursor("vectors", row_factory=tuple_row, binary=True) as cursor:
+            cursor.itersize = 2000
+            yield from cursor.execute(sql, parameters)
+
     def stream(self, row: type[Row], sql: str, parameters: Parameters | None = None) -> Iterator[Row]:
         """Every row, in bounded memory, from a cursor that the server keeps."""
         with self._connection.cursor("listing", row_factory=class_row(row)) as cursor:

@@ -62,17 +62,6 @@ class VectorRow:
     vector: Vector
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GroupRow:
-    """An unnamed person: face count, mean embedding, mean squared norm, photos it is in."""
-
-    person: int
-    count: int
-    mean: Vector
-    mean_square: float
-    photos: list[int]
-
-
 def add_pack(writer: Writer, pack: ModelPack) -> int:
     """The pack's id in this database; its partition, checks and index are made the first time."""
     row = {"label": pack.label, "dimensions": pack.dimensions, "low": pack.norm_low, "high": pack.norm_high}
@@ -135,15 +124,9 @@ def lone(writer: Writer, faces: Sequence[int], pack: int) -> list[VectorRow]:
     return writer.all(VectorRow, SQL["lone"], {"faces": list(faces), "pack": pack})
 
 
-def groups(reader: Reader, people: Sequence[int], pack: int) -> list[GroupRow]:
-    """Those of the people that are unnamed, as grouping sees them."""
-    return reader.all(GroupRow, SQL["groups"], {"people": list(people), "pack": pack})
-
-
 def mark_grouped(writer: Writer, faces: Sequence[int]) -> None:
     """Grouping has seen these."""
     writer.run(SQL["mark_grouped"], {"faces": list(faces)})
-    writer.run(SQL["settle_assigned"])
 
 
 def mark_ungrouped(writer: Writer, faces: Sequence[int]) -> None:

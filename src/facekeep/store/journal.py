@@ -158,9 +158,14 @@ def now(reader: Reader, kind: Kind, found: Sequence[Change]) -> dict[Key, Kept]:
     return {(face, person, other): kept for face, person, other, kept in rows}
 
 
-def put_back(writer: Writer, kind: Kind, found: Sequence[Change]) -> None:
-    """Make rows as they were before these changes, all or none. Conflict when the schema refuses it."""
+def put_back(writer: Writer, kind: Kind, found: Sequence[Change], *, anew: bool = False) -> None:
+    """Make rows as they were before these changes, all or none. Conflict when the schema refuses it.
+
+    `anew`: all are taken away first, for those that would be in each other's way.
+    """
     with writer.savepoint():
+        if anew:
+            writer.run(SQL[f"drop_{kind}"], _keys(found))
         gone = [change for change in found if change.before is None]
         there = [change for change in found if change.before is not None]
         if gone and kind == "person":

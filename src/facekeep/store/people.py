@@ -122,18 +122,6 @@ def move_all(writer: Writer, person: int, into: int) -> list[int]:
     return left
 
 
-def join_groups(writer: Writer, person: int, into: int) -> None:
-    """Two unnamed people that nobody touched are one: the machine moves the faces and leaves a pointer."""
-    both = {"person": person, "into": into}
-    writer.run(SQL["join_groups"], both)
-    writer.run(SQL["mark_merged"], both)
-
-
-def user_touched(reader: Reader, people: Sequence[int]) -> set[int]:
-    """Those of the people in which some user's word is."""
-    return {int(row[0]) for row in reader.tuples(SQL["user_touched"], {"people": list(people)})}
-
-
 def assignment(reader: Reader, face: int) -> Assigned | None:
     """Whose a face is."""
     return reader.first(Assigned, SQL["face_assignment"], {"face": face})

@@ -11,8 +11,9 @@ from uuid import UUID
 from facekeep.actions import analyse
 from facekeep.actions.analyse import Claimed
 from facekeep.actions.context import Context, State
-from facekeep.actions.group import group_new_faces
+from facekeep.actions.group import Watch, group_new_faces
 from facekeep.actions.libraries import set_offline
+from facekeep.actions.regroup import run_asked
 from facekeep.domain.errors import Conflict, FailureCode, PhotoFault, UsageError
 from facekeep.domain.faces import PhotoAnalysis
 from facekeep.store import photos, steering
@@ -51,6 +52,7 @@ class Progress:
     faces: int = 0
     waiting: int = 0
     rate: float = 0.0
+    message: str = ""
 
     @property
     def seconds_left(self) -> float | None:
@@ -173,7 +175,9 @@ class Analyser:
             held=self._held,
             children=asdict(self._children.state()),
             breakers=[pause.as_json() for pause in pauses],
-            message="; ".join(pause.message for pause in pauses),
+            message="; ".join(
+                [*(pause.message for pause in pauses), *([now.message] if now.message else [])]
+            ),
         )
 
     def _work(self, stop: Stop) -> None:
@@ -291,14 +295,25 @@ class Analyser:
     def _group(self, stop: Stop) -> None:
         self._since_grouping = 0
         self._say(state="grouping")
+        run_asked(self._ctx, self._grouping, lambda: self._stops(stop))
+        watch = Watch(self._grouping, lambda: self._stops(stop))
         for _ in range(STORE_TRIES):
             try:
-                while not stop() and group_new_faces(self._ctx).faces:
+                while not stop() and group_new_faces(self._ctx, watch).faces:
                     self.turned()
                     self._say(state="grouping")
                 return
             except Conflict as conflict:  # the user changed the same faces or people
                 log.info("grouping gave way: %s", conflict.message)
+
+    def _grouping(self, message: str) -> None:
+        self.turned()
+        self._say(state="grouping", message=message)
+
+    def _stops(self, stop: Stop) -> bool:
+        """Asked again and again while grouping computes: so it is not taken for dead."""
+        self.turned()
+        return stop()
 
     def _count(self, *, done: int = 0, failed: int = 0, faces: int = 0) -> None:
         now = self._progress
@@ -329,6 +344,6 @@ class Analyser:
             now = time.monotonic()
             self._look_at = now + max(LOOK_EVERY_S, LOOK_SHARE * (now - began))
 
-    def _say(self, *, state: State) -> None:
-        self._progress = replace(self._progress, state=state)
+    def _say(self, *, state: State, message: str = "") -> None:
+        self._progress = replace(self._progress, state=state, message=message)
         self._tell(self._progress)

@@ -87,10 +87,11 @@ class Background:
     def activity(self) -> Activity:
         """What is going on now."""
         progress, walking = self._progress, self._walking
-        message = self._paused.message if self._paused.message else self._held_up()
+        held_up = self._paused.message if self._paused.message else self._held_up()
+        message = held_up if held_up else progress.message
         state = progress.state if progress.state != "idle" or walking is None else "scanning"
         return Activity(
-            state="paused" if message and progress.state == "idle" else state,
+            state="paused" if held_up and progress.state == "idle" else state,
             photos_done=progress.done,
             faces_found=progress.faces,
             rate=progress.rate if state == "analysing" else 0.0,

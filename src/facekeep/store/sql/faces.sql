@@ -81,21 +81,5 @@ UPDATE face SET grouped = true WHERE id = ANY(%(faces)s);
 UPDATE face SET grouped = false
 WHERE id IN (SELECT id FROM face WHERE id = ANY(%(faces)s) AND standing = 'shown' FOR NO KEY UPDATE SKIP LOCKED);
 
--- name: settle_assigned
-UPDATE face SET grouped = true WHERE id IN (
-    SELECT f.id FROM face f WHERE NOT f.grouped AND EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
-    FOR NO KEY UPDATE SKIP LOCKED
-);
-
--- name: groups
--- Unnamed people as grouping sees them: how many faces, their mean, their mean squared norm, their photos.
-SELECT a.person_id AS person, count(*) AS count, avg(e.vector) AS mean,
-       avg(vector_norm(e.vector) ^ 2) AS mean_square, array_agg(DISTINCT a.photo_id) AS photos
-FROM assignment a
-JOIN embedding e ON e.face_id = a.face_id AND e.pack_id = %(pack)s
-JOIN person p ON p.id = a.person_id
-WHERE a.person_id = ANY(%(people)s) AND p.name IS NULL AND p.merged_into IS NULL
-GROUP BY a.person_id ORDER BY a.person_id;
-
 -- name: rejections
 SELECT face_id, person_id FROM rejection WHERE face_id = ANY(%(faces)s);

@@ -54,25 +54,6 @@ ON CONFLICT DO NOTHING;
 -- name: mark_merged
 UPDATE person SET merged_into = %(into)s, version = version + 1 WHERE id = %(person)s;
 
--- name: join_groups
--- Unnamed into unnamed, by the machine: nobody's word is in it.
-UPDATE assignment SET person_id = %(into)s
-WHERE person_id = %(person)s AND decided_by = 'auto'
-  AND NOT EXISTS (SELECT FROM rejection r WHERE r.face_id = assignment.face_id AND r.person_id = %(into)s);
-
--- name: user_touched
-SELECT DISTINCT a.person_id FROM assignment a
-WHERE a.person_id = ANY(%(people)s) AND a.decided_by <> 'auto'
-UNION
-SELECT id FROM person WHERE id = ANY(%(people)s) AND hidden
-UNION
-SELECT person_id FROM rejection WHERE person_id = ANY(%(people)s)
-UNION
-SELECT person_id FROM pin WHERE person_id = ANY(%(people)s)
-UNION
-SELECT p.id FROM person p
-WHERE p.id = ANY(%(people)s) AND EXISTS (SELECT FROM apart a WHERE a.one = p.id OR a.other = p.id);
-
 -- name: face_assignment
 SELECT a.person_id AS person, a.decided_by::text AS decided_by, a.confidence FROM assignment a WHERE a.face_id = %(face)s;
 

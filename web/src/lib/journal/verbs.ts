@@ -21,6 +21,7 @@ const ICONS: Record<string, IconName> = {
   show: "person",
   forget: "gone",
   import_people: "download",
+  regroup: "people",
 };
 
 export function iconOf(decision: Decision): IconName {

@@ -19,3 +19,83 @@ CREATE TABLE proposal (
     CONSTRAINT two_people CHECK (one < other)
 );
 CREATE INDEX proposal_other ON proposal (other);
+
+-- Refused without an error, because it is made in bulk from what was so a moment ago: two whom a user keeps apart, who
+-- share a photo, and whoever is gone, merged or hidden.
+CREATE FUNCTION guard_proposal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM apart WHERE one = NEW.one AND other = NEW.other)
+       OR EXISTS (SELECT FROM person WHERE id IN (NEW.one, NEW.other) AND (gone OR hidden OR merged_into IS NOT NULL))
+       OR EXISTS (SELECT FROM assignment a JOIN assignment b USING (photo_id)
+                  WHERE a.person_id = NEW.one AND b.person_id = NEW.other) THEN
+        RETURN NULL;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER guard_proposal BEFORE INSERT ON proposal FOR EACH ROW EXECUTE FUNCTION guard_proposal();
+
+-- And withdrawn as soon as one of these comes to be true.
+CREATE FUNCTION proposal_answered() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM proposal p USING new_rows n WHERE (p.one, p.other) = (n.one, n.other);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER proposal_answered AFTER INSERT ON apart REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION proposal_answered();
+
+CREATE FUNCTION proposed_person_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM proposal WHERE one = NEW.id;
+    DELETE FROM proposal WHERE other = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER proposed_person_gone AFTER UPDATE ON person FOR EACH ROW
+    WHEN ((NEW.gone OR NEW.hidden OR NEW.merged_into IS NOT NULL)
+          AND (NEW.gone, NEW.hidden, NEW.merged_into) IS DISTINCT FROM (OLD.gone, OLD.hidden, OLD.merged_into))
+    EXECUTE FUNCTION proposed_person_gone();
+
+CREATE FUNCTION proposal_outlived() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM proposal p USING new_rows n, assignment a
+    WHERE p.one = n.person_id AND a.person_id = p.other AND a.photo_id = n.photo_id;
+    DELETE FROM proposal p USING new_rows n, assignment a
+    WHERE p.other = n.person_id AND a.person_id = p.one AND a.photo_id = n.photo_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER proposal_outlived_insert AFTER INSERT ON assignment REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION proposal_outlived();
+CREATE TRIGGER proposal_outlived_update AFTER UPDATE ON assignment REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION proposal_outlived();
+
+-- What a group has around it, which says how near is near enough: how many faces there are, and the middle of the
+-- clear ones. Counted anew when a tenth has been added since.
+CREATE TABLE surroundings (
+    pack_id smallint PRIMARY KEY REFERENCES pack,
+    faces bigint NOT NULL CHECK (faces >= 0),
+    added bigint NOT NULL DEFAULT 0 CHECK (added >= 0),
+    -- Null while there are too few to say.
+    centre vector,
+    counted_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Grouping everything anew: asked for, under way, and how it ended.
+CREATE TABLE regrouping (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'cancelled', 'failed')),
+    dry_run boolean NOT NULL,
+    stopping boolean NOT NULL DEFAULT false,
+    stage text NOT NULL DEFAULT '',
+    requested_at timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz,
+    heartbeat_at timestamptz,
+    finished_at timestamptz,
+    -- What came of it, in numbers, and the number of the decision in the journal.
+    outcome jsonb,
+    decision_id bigint,
+    message text NOT NULL DEFAULT '',
+    CHECK ((state IN ('queued', 'running')) = (finished_at IS NULL))
+);
+CREATE UNIQUE INDEX regrouping_one_open ON regrouping ((true)) WHERE state IN ('queued', 'running');
+
+-- Who is in a photo, which is asked for each face that is matched or grouped.
+CREATE INDEX assignment_photo ON assignment (photo_id);
