@@ -18,8 +18,8 @@ class Decision(Schema):
 
     decision: int = Field(examples=[12])
     verb: str = Field(
-        description="What was done: `name`, `merge`, `review`, `undo` and so on of users; `match`, `group` of "
-        "the machine; `directly` for what somebody wrote past facekeep. There may be more.",
+        description="What was done: `name`, `merge`, `undo` and so on of users; `match` and `group` of the "
+        "machine; `directly` for what somebody wrote past facekeep. There may be more.",
         examples=["merge"],
     )
     actor: str = Field(description="`user` or `machine`.", examples=["user"])

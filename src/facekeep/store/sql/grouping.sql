@@ -10,7 +10,7 @@ CROSS JOIN LATERAL (
         LIMIT %(limit)s
     ) AS candidates
 ) AS n
-JOIN face f ON f.id = n.face_id
+JOIN face f ON f.id = n.face_id AND f.standing = 'shown'
 LEFT JOIN assignment a ON a.face_id = n.face_id
 WHERE n.face_id <> q.face_id AND n.distance <= %(reach)s
 ORDER BY asked, n.distance, n.face_id;
@@ -135,5 +135,5 @@ SELECT count(*) FROM (
 -- name: hold_lone
 -- Those that are nobody's, but not those that somebody is at.
 SELECT f.id FROM face f
-WHERE f.id = ANY(%(faces)s) AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
+WHERE f.id = ANY(%(faces)s) AND f.standing = 'shown' AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
 ORDER BY f.id FOR UPDATE OF f SKIP LOCKED;
