@@ -34,7 +34,7 @@ WHERE id = %(number)s AND state IN ('queued', 'running');
 -- Whose faces are now, and who said so; held until the transaction ends.
 SELECT f.id, a.person_id, coalesce(a.decided_by <> 'auto', false)
 FROM face f LEFT JOIN assignment a ON a.face_id = f.id
-WHERE f.id = ANY(%(faces)s) ORDER BY f.id FOR NO KEY UPDATE OF f;
+WHERE f.id = ANY(%(faces)s) AND f.standing = 'shown' ORDER BY f.id FOR NO KEY UPDATE OF f;
 
 -- name: present
 -- Which people are in which photos with other faces than these.

@@ -7,7 +7,7 @@ SELECT f.id, f.photo_id, f.quality, a.person_id, a.decided_by <> 'auto', f.group
 FROM embedding e
 JOIN face f ON f.id = e.face_id
 LEFT JOIN assignment a ON a.face_id = e.face_id
-WHERE e.pack_id = %(pack)s;
+WHERE e.pack_id = %(pack)s AND f.standing = 'shown';
 
 -- name: touched
 -- People of whom a user said something, and whether grouping adds to them.
