@@ -52,6 +52,7 @@ def undo(ctx: Context, decision: int) -> Undone:
         _refuse_undone(writer, entry)
         found = journal.net(writer, decision)
         there = journal.lock_rows(writer, found)
+        _end_conclusions(writer, entry, found)
         restored, left = _put_back(writer, found, there)
         if not restored:
             raise NothingToUndo(
@@ -165,6 +166,19 @@ def _restore(writer: Writer, run: Sequence[Change]) -> tuple[list[Change], list[
 
 def _left(change: Change, reason: str) -> Left:
     return Left(change.kind, change.face, change.person, reason)
+
+
+def _end_conclusions(writer: Writer, entry: Entry, found: Sequence[Change]) -> None:
+    """What a machine concluded from a box that is put back where it was: it saw another part of the photo."""
+    moved = [change for change in found if change.moved()]
+    if not moved:
+        return
+    now = journal.now(writer, "face", moved)
+    back = [c.face for c in moved if c.face is not None and c.stands(now.get(c.key))]
+    ended = journal.concluded_since(writer, back, entry)
+    for face in ended:
+        people_store.unassign(writer, face)
+    face_store.mark_ungrouped(writer, ended)
 
 
 def _look_again(writer: Writer, entry: Entry, restored: Sequence[Change]) -> int:
