@@ -56,6 +56,7 @@ def undo(ctx: Context, decision: int) -> Undone:
         _refuse_undone(writer, entry)
         found = journal.net(writer, decision)
         there = journal.lock_rows(writer, found)
+        _end_conclusions(writer, entry, found)
         restored, left = _put_back(writer, found, there)
         # Taking back that somebody was made of whom nothing is known changes nothing: people stay on record.
         if not restored or journal.opened(writer) is None:
@@ -194,6 +195,19 @@ def _at_once(writer: Writer, run: Sequence[Change]) -> None:
 
 def _left(change: Change, reason: str) -> Left:
     return Left(change.kind, change.face, change.person, change.other, reason)
+
+
+def _end_conclusions(writer: Writer, entry: Entry, found: Sequence[Change]) -> None:
+    """What a machine concluded from a box that is put back where it was: it saw another part of the photo."""
+    moved = [change for change in found if change.moved()]
+    if not moved:
+        return
+    now = journal.now(writer, "face", moved)
+    back = [c.face for c in moved if c.face is not None and c.stands(now.get(c.key))]
+    ended = journal.concluded_since(writer, back, entry)
+    for face in ended:
+        people_store.unassign(writer, face)
+    face_store.mark_ungrouped(writer, ended)
 
 
 def _look_again(writer: Writer, entry: Entry, restored: Sequence[Change]) -> int:

@@ -75,10 +75,14 @@ class Change:
 
     def wanted(self) -> Kept:
         """What to put back: the row as it was before; of a face, the box only where this moved it."""
+        keeps_box = self.kind == "face" and self.after is not None and not self.moved()
+        return _without_box(self.before) if keeps_box else self.before
+
+    def moved(self) -> bool:
+        """Whether it put the box of a face elsewhere."""
         if self.kind != "face" or self.before is None or self.after is None:
-            return self.before
-        moved = any(self.before[key] != self.after[key] for key in _BOX)
-        return self.before if moved else _without_box(self.before)
+            return False
+        return any(self.before[key] != self.after[key] for key in _BOX)
 
     def people(self) -> set[int]:
         """Everybody it is about."""
@@ -196,6 +200,12 @@ def later_auto(reader: Reader, person: int, since: Entry) -> list[int]:
     """Faces that a machine gave to a person after a decision."""
     row = {"person": person, "since": since.decided_at, "decision": since.decision}
     return [int(found[0]) for found in reader.tuples(SQL["later_auto"], row)]
+
+
+def concluded_since(reader: Reader, faces: Sequence[int], since: Entry) -> list[int]:
+    """Those of the faces that a machine put on somebody after a decision."""
+    row = {"faces": list(faces), "since": since.decided_at}
+    return [int(found[0]) for found in reader.tuples(SQL["concluded_since"], row)]
 
 
 def mark_grouped(writer: Writer, faces: Sequence[int]) -> None:

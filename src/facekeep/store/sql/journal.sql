@@ -146,6 +146,9 @@ WHERE a.person_id = %(person)s AND a.decided_by = 'auto' AND a.decided_at > %(si
   AND NOT EXISTS (SELECT FROM change c WHERE c.decision_id = %(decision)s AND c.face_id = a.face_id)
 ORDER BY a.face_id;
 
+-- name: concluded_since
+SELECT face_id FROM assignment WHERE face_id = ANY(%(faces)s) AND decided_by = 'auto' AND decided_at > %(since)s;
+
 -- name: mark_grouped
 UPDATE face SET grouped = true WHERE id = ANY(%(faces)s) AND NOT grouped;
 
