@@ -3,7 +3,12 @@
 LOCK TABLE face, person IN EXCLUSIVE MODE;
 
 -- name: patient
-SET LOCAL lock_timeout = 0;
+-- Some photos at a time, by the indexes alone. Tables that were empty a moment ago are still thought to be: then a
+-- look at the whole of them, for each part anew, seems to cost nothing.
+SELECT set_config(name, value, true) FROM (VALUES
+    ('lock_timeout', '0'), ('enable_seqscan', 'off'), ('enable_mergejoin', 'off'), ('enable_hashjoin', 'off'),
+    ('enable_material', 'off')
+) AS wanted (name, value);
 
 -- name: by_content
 SELECT k.number, h.id FROM unnest(%(numbers)s::int[], %(hashes)s::bytea[]) AS k (number, hash)
@@ -18,10 +23,13 @@ CROSS JOIN library l JOIN photo_file f ON f.library_id = l.id AND f.path = k.pat
 GROUP BY k.number;
 
 -- name: faces
+-- Photo by photo and face by face, whatever is thought of the sizes of the tables: OFFSET 0 keeps them apart.
 SELECT f.id AS face, f.photo_id AS photo, f.x, f.y, f.width, f.height, a.person_id AS person,
        a.decided_by::text AS decided_by, ARRAY(SELECT r.person_id FROM rejection r WHERE r.face_id = f.id) AS rejected
-FROM face f LEFT JOIN assignment a ON a.face_id = f.id
-WHERE f.photo_id = ANY(%(photos)s) ORDER BY f.photo_id, f.id;
+FROM unnest(%(photos)s::bigint[]) AS k (photo)
+CROSS JOIN LATERAL (SELECT * FROM face WHERE photo_id = k.photo OFFSET 0) AS f
+LEFT JOIN LATERAL (SELECT * FROM assignment WHERE face_id = f.id OFFSET 0) AS a ON true
+ORDER BY f.photo_id, f.id;
 
 -- name: forgotten
 SELECT photo_id, x, y, width, height FROM forgotten_face WHERE photo_id = ANY(%(photos)s);
@@ -53,10 +61,14 @@ RETURNING id AS face, photo_id AS photo, x, y, width, height;
 
 -- name: displace
 -- What a machine took for that person elsewhere in the photo.
-DELETE FROM assignment a USING unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person), face f
-WHERE f.id = k.face AND a.photo_id = f.photo_id AND a.person_id = k.person AND a.decided_by = 'auto'
-  AND a.face_id <> ALL(%(faces)s)
-RETURNING a.face_id;
+DELETE FROM assignment WHERE face_id IN (
+    SELECT o.face_id FROM unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person)
+    CROSS JOIN LATERAL (SELECT photo_id FROM face WHERE id = k.face OFFSET 0) AS f
+    CROSS JOIN LATERAL (SELECT face_id FROM assignment WHERE photo_id = f.photo_id AND person_id = k.person
+                        AND decided_by = 'auto' OFFSET 0) AS o
+    WHERE o.face_id <> ALL(%(faces)s)
+)
+RETURNING face_id;
 
 -- name: give
 INSERT INTO assignment (face_id, photo_id, person_id, decided_by, confidence)
