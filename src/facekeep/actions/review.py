@@ -222,7 +222,7 @@ def _give(writer: Writer, faces: Sequence[int], person: int) -> None:
 
 def _refine(ctx: Context, writer: Writer, people: Sequence[int]) -> None:
     """Who has got faces is known better: what is asked about them, and who is near them, is thought over."""
-    for person in people:
+    for person in people[:NEIGHBOURHOODS]:
         review.look_again(writer, person)
     pack, reach = ctx.pack, ctx.pack.thresholds.match
     for person in people[:NEIGHBOURHOODS]:
