@@ -20,6 +20,9 @@ from facekeep.store.database import Writer, tried_again
 
 MAX_ANSWERS = 1000
 
+NEIGHBOURHOODS = 10
+"""For so many of the people who got faces, what is asked about them is thought over at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -220,5 +223,5 @@ def _refine(writer: Writer, people: Sequence[int]) -> None:
 
     Lone faces near them are looked at again when their exemplars are chosen anew: the database asks for it.
     """
-    for person in people:
+    for person in people[:NEIGHBOURHOODS]:
         review.look_again(writer, person)

@@ -54,7 +54,9 @@ CREATE TRIGGER guard_suggestion BEFORE INSERT OR UPDATE OF face_id, person_id ON
     FOR EACH ROW EXECUTE FUNCTION guard_suggestion();
 
 -- Whose face it is was said: nobody asks about it any more, nor whether another of that photo is the same person.
-CREATE FUNCTION face_was_assigned() RETURNS trigger LANGUAGE plpgsql AS $$
+-- By the indexes, from the faces in question: a plan is kept for the session, and must not read whole tables for one.
+CREATE FUNCTION face_was_assigned() RETURNS trigger LANGUAGE plpgsql
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     certain bigint[];
 BEGIN
@@ -66,9 +68,8 @@ BEGIN
     certain := ARRAY(SELECT DISTINCT person_id FROM new_rows WHERE decided_by <> 'auto');
     IF EXISTS (SELECT FROM suggestion WHERE person_id = ANY(certain)) THEN
         WITH closed AS (
-            DELETE FROM suggestion s USING face f
-            WHERE s.person_id = ANY(certain) AND f.id = s.face_id
-              AND (f.photo_id, s.person_id) IN (SELECT photo_id, person_id FROM new_rows WHERE decided_by <> 'auto')
+            DELETE FROM suggestion s USING new_rows n, face f
+            WHERE n.decided_by <> 'auto' AND f.photo_id = n.photo_id AND s.face_id = f.id AND s.person_id = n.person_id
             RETURNING s.*)
         INSERT INTO answered SELECT c.face_id, c.person_id, to_jsonb(c) FROM closed c
         ON CONFLICT (face_id, person_id) DO UPDATE SET kept = excluded.kept;
@@ -81,7 +82,8 @@ CREATE TRIGGER suggestion_update AFTER UPDATE ON assignment REFERENCING NEW TABL
     FOR EACH STATEMENT EXECUTE FUNCTION face_was_assigned();
 
 -- It is nobody's again, or somebody else's: what was asked before may be asked again. The guard above decides.
-CREATE FUNCTION face_was_freed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION face_was_freed() RETURNS trigger LANGUAGE plpgsql
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO suggestion SELECT k.* FROM old_rows o
