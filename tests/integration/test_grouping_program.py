@@ -101,7 +101,7 @@ def test_a_large_person_is_known_by_a_sample(bench: Bench) -> None:
     with bench.ctx.database.read() as reader:
         [crowd] = grouping.crowds(reader, [person], bench.ctx.pack_id)
     assert crowd.faces == 400
-    assert len(crowd.vectors) <= grouping.PLACES * grouping.EACH < 400
+    assert grouping.SAMPLE / 2 <= len(crowd.vectors) <= grouping.SAMPLE < 400
     assert len({*crowd.photos.tolist()}) == len(crowd.photos)
     known = meeting.known_of([crowd], [frozenset()], 128)
     assert known.weight[0] == pytest.approx(400, rel=1e-6)

@@ -15,11 +15,11 @@ SQL = load("grouping")
 
 Vectors = npt.NDArray[np.float32]
 
-PLACES, EACH = 32, 8
-"""A large person is known by so many faces after each of so many of its photos."""
+SAMPLE = 256
+"""A person of more faces is known by half as many to so many."""
 
 COUNTED = 20_000
-"""Faces of a person that are counted; beyond, it is held to have so many."""
+"""Faces of a person that are counted, and from which the sample is: the latest."""
 
 SETTLED = 10_000
 
@@ -74,7 +74,7 @@ def near(
 
 def crowds(reader: Reader, people: Sequence[int], pack: int) -> list[Crowd]:
     """Those of the people who are there and have a face, by their numbers."""
-    row = {"people": list(people), "pack": pack, "counted": COUNTED, "places": PLACES, "each": EACH}
+    row = {"people": list(people), "pack": pack, "counted": COUNTED, "sample": SAMPLE}
     return [
         Crowd(person, count, closed, np.array(photos), numbers(qualities), unpacked(vectors, len(photos)))
         for person, count, closed, photos, qualities, vectors in reader.packed(SQL["crowds"], row)

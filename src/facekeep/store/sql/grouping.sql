@@ -16,35 +16,31 @@ WHERE n.face_id <> q.face_id AND n.distance <= %(reach)s
 ORDER BY asked, n.distance, n.face_id;
 
 -- name: crowds
--- People as grouping sees them, from a sample: some faces after each of some photos that lie evenly between their first
--- and their last. So it costs the same for a person of a thousand faces and one of a million; a smaller one is seen whole.
+-- People as grouping sees them: of a large one a sample, every so many-th of its latest photos. Whatever else is looked
+-- up is looked up face by face, in a way that leaves no choice but the indexes: how many there will be nobody can foresee.
 SELECT p.id AS person, c.faces, p.name IS NOT NULL OR NOT p.auto AS closed, s.photos, s.qualities, s.vectors
 FROM person p
 CROSS JOIN LATERAL (
     SELECT count(*) AS faces FROM (SELECT FROM assignment a WHERE a.person_id = p.id LIMIT %(counted)s) AS k
 ) AS c
 CROSS JOIN LATERAL (
-    SELECT min(photo_id) AS first, max(photo_id) AS last FROM assignment a WHERE a.person_id = p.id
-) AS b
-CROSS JOIN LATERAL (
     SELECT array_agg(photo_id ORDER BY face_id) AS photos, array_agg(quality ORDER BY face_id) AS qualities,
            string_agg(vector, '' ORDER BY face_id) AS vectors
     FROM (
-        -- In a way that leaves no choice but the indexes: how many there will be cannot be foreseen.
-        SELECT a.face_id, a.photo_id, (SELECT quality FROM face f WHERE f.id = a.face_id) AS quality,
+        SELECT a.face_id, o.photo_id, (SELECT quality FROM face f WHERE f.id = a.face_id) AS quality,
                (SELECT vector_send(vector) FROM embedding e
                 WHERE e.face_id = a.face_id AND e.pack_id = %(pack)s) AS vector
         FROM (
-            SELECT face_id, photo_id FROM assignment a WHERE a.person_id = p.id AND c.faces <= %(places)s * %(each)s
-            UNION
-            SELECT o.face_id, o.photo_id
-            FROM generate_series(0, CASE WHEN c.faces <= %(places)s * %(each)s THEN -1 ELSE %(places)s - 1 END) AS place
-            CROSS JOIN LATERAL (
-                SELECT face_id, photo_id FROM assignment a
-                WHERE a.person_id = p.id AND a.photo_id >= b.first + (b.last - b.first) * place / %(places)s
-                ORDER BY a.photo_id LIMIT %(each)s
-            ) AS o
+            SELECT DISTINCT photo_id FROM (
+                SELECT photo_id, row_number() OVER (ORDER BY photo_id DESC) AS number
+                FROM assignment a WHERE a.person_id = p.id ORDER BY photo_id DESC LIMIT %(counted)s
+            ) AS k
+            WHERE number %% (1 + (c.faces - 1) / %(sample)s) = 0
+        ) AS o
+        CROSS JOIN LATERAL (
+            SELECT face_id FROM assignment x WHERE x.person_id = p.id AND x.photo_id = o.photo_id LIMIT 10
         ) AS a
+        OFFSET 0  -- so that each vector is sent once, not once more to see whether it is there
     ) AS faces
     WHERE vector IS NOT NULL
 ) AS s
