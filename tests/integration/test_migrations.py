@@ -32,6 +32,7 @@ PARTS = [
     "proposals",
     "faces",
     "circles",
+    "search",
     "accounts",
     "models",
     "forget",

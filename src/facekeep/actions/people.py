@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 from facekeep.actions.context import Context
 from facekeep.actions.deciding import deciding
 from facekeep.domain.errors import Conflict, UsageError
-from facekeep.store import details, listing
+from facekeep.store import circles, details, listing
 from facekeep.store import faces as face_store
 from facekeep.store import people as store
 from facekeep.store.database import Writer, tried_again
@@ -74,6 +74,7 @@ def merge_people(ctx: Context, from_id: int, into_id: int, *, version: int | Non
         left = store.move_all(writer, source.person, target.person)
         face_store.mark_ungrouped(writer, left)
         details.absorb(writer, source.person, target.person)
+        circles.absorb(writer, source.person, target.person)
         _look_again(ctx, writer, target.person)
         row = listing.person(writer, target.person)
     ctx.wake()

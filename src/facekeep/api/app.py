@@ -16,6 +16,7 @@ from facekeep.api.looks import Costly
 from facekeep.api.report import About
 from facekeep.api.routes import (
     activity,
+    circles,
     faces,
     failures,
     health,
@@ -25,6 +26,7 @@ from facekeep.api.routes import (
     photos,
     report,
     scans,
+    search,
     status,
     verbs,
 )
@@ -106,6 +108,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
     for part in (status, activity, people, faces, verbs, journal, photos, failures, libraries, scans, report):
+        api.include_router(part.router)
+    for part in (search, circles):
         api.include_router(part.router)
     return api
 

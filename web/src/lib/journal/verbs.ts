@@ -11,6 +11,11 @@ const ICONS: Record<string, IconName> = {
   unassign: "close",
   match: "smile",
   group: "people",
+  circle: "people",
+  circle_rename: "pencil",
+  circle_delete: "close",
+  circle_join: "people",
+  circle_leave: "close",
 };
 
 export function iconOf(decision: Decision): IconName {

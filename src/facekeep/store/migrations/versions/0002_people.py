@@ -12,6 +12,7 @@ PARTS = (
     "proposals",
     "faces",
     "circles",
+    "search",
     "accounts",
     "models",
     "forget",
