@@ -8,6 +8,7 @@ import typer
 
 from facekeep import __version__
 from facekeep.cli import (
+    circles,
     doctor,
     faces,
     failures,
@@ -16,6 +17,7 @@ from facekeep.cli import (
     models,
     people,
     scan,
+    search,
     serve,
     status,
     steering,
@@ -57,6 +59,9 @@ app.command()(verbs.hide)
 app.command()(verbs.edit)
 app.command()(verbs.delete)
 app.command()(faces.faces)
+app.command()(search.search)
+app.command()(circles.circles)
+app.add_typer(circles.app, name="circle")
 app.add_typer(failures.app, name="failures")
 app.command()(steering.pause)
 app.command()(steering.resume)

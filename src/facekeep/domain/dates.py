@@ -28,6 +28,9 @@ class Span:
         return self.start is not None or self.end is not None
 
 
+EVER = Span()
+
+
 def span(text: str) -> Span:
     """The days of `2019`, `2019-07` or `2019-07-14`. UsageError for anything else."""
     parts = _PARTIAL.fullmatch(text.strip())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from facekeep.domain.dates import Span, aged
+from facekeep.domain.dates import EVER, Span, aged
 from facekeep.domain.errors import NotFound, UsageError
 from facekeep.store import people as people_store
 from facekeep.store.database import Reader
@@ -44,7 +44,6 @@ class Group:
 
 
 NOBODY = Group()
-EVER = Span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,11 @@ class PhotoQuery:
     library: int | None = None
     state: str | None = None
     order: Order = "newest"
+
+    @property
+    def dated(self) -> bool:
+        """Whether photos without a date are left out."""
+        return self.taken.bounded or bool(self.ages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,8 @@ _ORDERS: dict[Order, _Sorted] = {
         _LATEST,
         f"{_LATEST}, p.id",
         # A cursor has one word for no date.
-        f"({_LATEST}, p.id) > (coalesce(nullif(%(taken)s::timestamp, '-infinity'), 'infinity'), %(after)s::bigint)",
+        f"({_LATEST}, p.id) > "
+        "(coalesce(nullif(%(taken)s::timestamp, '-infinity'), 'infinity'), %(after)s::bigint)",
         lambda row: [row.taken_at.isoformat() if row.taken_at else "-infinity", row.photo],
         (str, int),
     ),

@@ -203,20 +203,17 @@ CREATE INDEX called_person ON called (person_id);
 CREATE INDEX called_folded ON called (folded text_pattern_ops);
 CREATE TABLE called_gram (
     gram text COLLATE "C" NOT NULL,
-    called_id bigint NOT NULL,
+    called_id bigint NOT NULL REFERENCES called ON DELETE CASCADE,
     PRIMARY KEY (gram, called_id)
 );
+CREATE INDEX called_gram_called ON called_gram (called_id);
 
 CREATE FUNCTION keep_grams() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO called_gram SELECT g, NEW.id FROM grams(NEW.folded, true) AS g;
-    ELSE
-        DELETE FROM called_gram WHERE called_id = OLD.id AND gram IN (SELECT grams(OLD.folded, true));
-    END IF;
+    INSERT INTO called_gram SELECT g, NEW.id FROM grams(NEW.folded, true) AS g;
     RETURN NULL;
 END $$;
-CREATE TRIGGER keep_grams AFTER INSERT OR DELETE ON called FOR EACH ROW EXECUTE FUNCTION keep_grams();
+CREATE TRIGGER keep_grams AFTER INSERT ON called FOR EACH ROW EXECUTE FUNCTION keep_grams();
 
 CREATE FUNCTION keep_called(which person) RETURNS void LANGUAGE sql AS $$
     DELETE FROM called WHERE person_id = which.id;
