@@ -18,7 +18,13 @@ BENCHES = ("embedding", "detection", "pipeline", "memory")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what was asked for and print it."""
-    given = _parse(arguments)
+    told = list(sys.argv[1:] if arguments is None else arguments)
+    if told[:1] == ["listing"]:
+        from tests.bench import listing
+
+        listing.main(told[1:])
+        return
+    given = _parse(told)
     plan = QUICK if given.quick else FULL
     if given.photos is not None:
         plan = replace(plan, memory_photos=given.photos)

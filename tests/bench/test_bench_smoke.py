@@ -72,3 +72,11 @@ def test_a_trend_is_told_from_noise() -> None:
     rising = trend.slope(x, [0.5 * index + wobble for index, wobble in zip(x, noise, strict=True)])
     assert flat.low < 0 < flat.high
     assert 0.4 < rising.low < 0.5 < rising.high < 0.6
+
+
+def test_pages_of_a_large_library_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    bench.main(["listing", "--small", "--rounds", "1"])
+    lines = [line for line in capsys.readouterr().out.splitlines() if " in all" in line]
+    assert len(lines) > 60
+    assert any("people by faces, 19" in line for line in lines)
+    assert any("search: A and B, " in line and "search: A and B, 0 in all" not in line for line in lines)
