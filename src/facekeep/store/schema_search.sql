@@ -105,7 +105,7 @@ END $$;
 CREATE FUNCTION count_decided() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.actor = 'user' THEN
-        PERFORM count_stale(1000);
+        PERFORM count_stale(300);
     ELSE
         PERFORM count_stale_when_many();
     END IF;
