@@ -23,7 +23,13 @@ CALIBRATION = "calibration"
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what was asked for and print it."""
-    given = _parse(arguments)
+    told = list(sys.argv[1:] if arguments is None else arguments)
+    if told[:1] == ["listing"]:
+        from tests.bench import listing
+
+        listing.main(told[1:])
+        return
+    given = _parse(told)
     if given.benches == [CALIBRATION]:
         from tests.bench import calibration
 

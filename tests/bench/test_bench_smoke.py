@@ -81,3 +81,11 @@ def test_grouping_is_measured(
     result = bench.measure(["grouping"], LEAST, collection, tmp_path)
     assert len(result.figures) == 6
     assert all("precision" in figure.value for figure in result.figures)
+
+
+def test_pages_of_a_large_library_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    bench.main(["listing", "--small", "--rounds", "1"])
+    lines = [line for line in capsys.readouterr().out.splitlines() if " in all" in line]
+    assert len(lines) > 60
+    assert any("people by faces, 19" in line for line in lines)
+    assert any("search: A and B, " in line and "search: A and B, 0 in all" not in line for line in lines)

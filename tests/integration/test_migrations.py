@@ -33,6 +33,7 @@ PARTS = [
     "review",
     "faces",
     "circles",
+    "search",
     "accounts",
     "models",
     "forget",

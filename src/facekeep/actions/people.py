@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 from facekeep.actions.context import Context
 from facekeep.actions.deciding import deciding
 from facekeep.domain.errors import Conflict, UsageError
-from facekeep.store import apart, details, exemplars, listing
+from facekeep.store import apart, circles, details, exemplars, listing
 from facekeep.store import faces as face_store
 from facekeep.store import people as store
 from facekeep.store.database import Writer, tried_again
@@ -83,6 +83,7 @@ def join(writer: Writer, source: int, target: int) -> None:
     face_store.mark_ungrouped(writer, left)
     details.absorb(writer, source, target)
     apart.hand_on(writer, source, target)
+    circles.absorb(writer, source, target)
     _look_again(writer, target)
 
 

@@ -17,6 +17,7 @@ from facekeep.api.looks import Costly
 from facekeep.api.report import About
 from facekeep.api.routes import (
     activity,
+    circles,
     drawing,
     exporting,
     faces,
@@ -32,6 +33,7 @@ from facekeep.api.routes import (
     report,
     review,
     scans,
+    search,
     status,
     verbs,
 )
@@ -114,7 +116,7 @@ def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
     for part in (
         *(status, activity, people, faces, drawing, verbs, forgetting, exporting, matching, grouping, review),
-        *(journal, photos, failures, libraries, scans, report),
+        *(search, circles, journal, photos, failures, libraries, scans, report),
     ):
         api.include_router(part.router)
     return api

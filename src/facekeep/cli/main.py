@@ -9,6 +9,7 @@ import typer
 from facekeep import __version__
 from facekeep.cli import (
     again,
+    circles,
     doctor,
     drawing,
     exporting,
@@ -24,6 +25,7 @@ from facekeep.cli import (
     people_import,
     review,
     scan,
+    search,
     serve,
     status,
     steering,
@@ -81,6 +83,9 @@ app.command()(drawing.like)
 app.command()(matching.exemplars)
 app.command()(matching.find)
 app.command()(matching.matching)
+app.command()(search.search)
+app.command()(circles.circles)
+app.add_typer(circles.app, name="circle")
 app.add_typer(failures.app, name="failures")
 app.command()(again.detect)
 app.command()(steering.pause)

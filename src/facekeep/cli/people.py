@@ -1,6 +1,6 @@
 """`facekeep people` and `facekeep name`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -9,7 +9,11 @@ from facekeep.cli.options import Home, Json, Limit
 from facekeep.domain.errors import Conflict, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from facekeep.actions.context import Context
+    from facekeep.store.database import Reader
+    from facekeep.store.directory import Sort
     from facekeep.store.rows import PersonRow
 
 
@@ -17,28 +21,63 @@ def people(
     named: Annotated[
         bool | None, typer.Option("--named/--unnamed", help="Only people with a name, or only those without.")
     ] = None,
+    search: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only people whose name is like this.", show_default=False)
+    ] = "",
+    sort: Annotated[
+        str | None,
+        typer.Option(help="faces, photos, recent, new or name.", show_default=False),
+    ] = None,
     limit: Limit = 50,
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """List people: named ones first, then those with most faces."""
+    """List people: named ones first, then those with most faces; or those whose name is like a text."""
     from facekeep.api.fields import person_fields
     from facekeep.cli.output import emit, say, show_page, table
     from facekeep.store import listing
 
     settings = options.load(home)
     with options.looking(settings) as reader:
+        order = _order(sort)
         if json:
-            for row in () if reader is None else listing.iter_people(reader):
-                if named is None or named == (row.name is not None):
-                    emit(person_fields(row))
+            for row in () if reader is None else _everybody(reader, named, search, order):
+                emit(person_fields(row))
         elif reader is None:
             say(options.nothing_yet(settings))
         else:
-            page = listing.people(reader, named=named, limit=limit)
+            page = listing.people(reader, named=named, query=search, sort=order, limit=limit)
             rows = [(row.person, row.name, row.faces, row.photos) for row in page.items]
             table([">person", "name", ">faces", ">photos"], rows)
             show_page(len(rows), page.total, "person", "people")
+
+
+def _order(given: str | None) -> "Sort | None":
+    known = ("faces", "photos", "recent", "new", "name")
+    if given is not None and given not in known:
+        raise UsageError(f"--sort: {given!r} is none of {', '.join(known)}")
+    return cast("Sort | None", given)
+
+
+def _everybody(
+    reader: "Reader", named: bool | None, search: str, order: "Sort | None"
+) -> "Iterator[PersonRow]":
+    """Hidden or not; all at once where no order needs pages."""
+    from facekeep.store import listing
+
+    if not search.strip() and order is None:
+        found = listing.iter_people(reader)
+        yield from (row for row in found if named is None or named == (row.name is not None))
+        return
+    cursor: str | None = None
+    while True:
+        page = listing.people(
+            reader, named=named, hidden=None, query=search, sort=order, cursor=cursor, limit=1000
+        )
+        yield from page.items
+        cursor = page.next
+        if cursor is None:
+            return
 
 
 def name(

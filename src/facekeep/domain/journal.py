@@ -326,6 +326,35 @@ def _apart(told: Told) -> str:
     return f"said that {one} and {other} are not one person"
 
 
+def _circle(told: Told) -> str:
+    people = told.about.get("people")
+    inside = f" of {count(people, 'person', 'people')}" if isinstance(people, int) and people else ""
+    return f"made the circle {told.about.get('name')}{inside}"
+
+
+def _circle_rename(told: Told) -> str:
+    return f"named circle {told.about.get('circle')} {told.about.get('name')}"
+
+
+def _circle_delete(told: Told) -> str:
+    return f"deleted the circle {told.about.get('name')}"
+
+
+def _circle_join(told: Told) -> str:
+    return f"put {_whom(told)} into the circle {told.about.get('name')}"
+
+
+def _circle_leave(told: Told) -> str:
+    return f"took {_whom(told)} out of the circle {told.about.get('name')}"
+
+
+def _whom(told: Told) -> str:
+    person, people = _person(told, "person"), told.about.get("people")
+    if person is not None or not isinstance(people, int):
+        return called(told.names, person)
+    return count(people, "person", "people")
+
+
 _EDITED = {
     "aliases": "other names",
     "birth_date": "birth date",
@@ -361,6 +390,11 @@ _LINES = {
     "unpin": _unpin,
     "review": _review,
     "apart": _apart,
+    "circle": _circle,
+    "circle_rename": _circle_rename,
+    "circle_delete": _circle_delete,
+    "circle_join": _circle_join,
+    "circle_leave": _circle_leave,
 }
 
 

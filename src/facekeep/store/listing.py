@@ -1,17 +1,18 @@
 """Listings: stable order, true totals, and a cursor that goes on where the page ended."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from typing import Any
 
 from facekeep.domain.errors import NotFound
 from facekeep.domain.faces import Standing
-from facekeep.store import people as people_store
 from facekeep.store.database import Reader
+from facekeep.store.directory import iter_people as iter_people
+from facekeep.store.directory import names as names
+from facekeep.store.directory import people as people
+from facekeep.store.directory import person as person
 from facekeep.store.libraries import SQL as LIBRARY_SQL
 from facekeep.store.paging import bounded as _bounded
 from facekeep.store.paging import decoded as _decoded
-from facekeep.store.paging import encoded as _encoded
 from facekeep.store.paging import page as _page
 from facekeep.store.queries import load
 from facekeep.store.rows import (
@@ -20,28 +21,12 @@ from facekeep.store.rows import (
     FailureRow,
     LibraryRow,
     Page,
-    PersonRow,
     PhotoRow,
     ScanRow,
     Status,
 )
 
 SQL = load("listing")
-
-
-@dataclass(frozen=True, slots=True)
-class _CountedPerson:
-    person: int
-    name: str | None
-    faces: int
-    photos: int
-    hidden: bool
-    version: int
-    total: int
-    cover: int | None
-
-    def row(self) -> PersonRow:
-        return PersonRow(**{field.name: getattr(self, field.name) for field in fields(PersonRow)})
 
 
 def status(reader: Reader) -> Status:
@@ -61,47 +46,6 @@ def scans(reader: Reader, *, limit: int = 20) -> list[ScanRow]:
     return reader.all(ScanRow, LIBRARY_SQL["scans"], {"limit": limit})
 
 
-def people(
-    reader: Reader,
-    *,
-    named: bool | None = None,
-    hidden: bool = False,
-    query: str = "",
-    cursor: str | None = None,
-    limit: int = 100,
-) -> Page[PersonRow]:
-    """Named people first, then most faces. `query` is a part of the name, in any case."""
-    after = _decoded(cursor, bool, int, int)
-    parameters = _people_parameters(named=named, hidden=hidden, pattern=_pattern(query) if query else None)
-    parameters |= {"limit": _bounded(limit) + 1, **dict(zip(_AFTER, after, strict=True))}
-    rows = reader.all(_CountedPerson, SQL["people"], parameters)
-    shown = [row.row() for row in rows[: _bounded(limit)]]
-    total = rows[0].total if rows else 0
-    if len(rows) <= _bounded(limit):
-        return Page(shown, total, None)
-    last = shown[-1]
-    return Page(shown, total, _encoded([last.name is not None, last.faces, last.person]))
-
-
-_AFTER = ("after_named", "after_faces", "after_id")
-
-
-def person(reader: Reader, person_id: int) -> PersonRow:
-    """One person, where its merges led. NotFound."""
-    parameters = _people_parameters(person=people_store.follow(reader, person_id))
-    found = reader.first(_CountedPerson, SQL["people"], parameters)
-    if found is None:
-        raise NotFound(f"there is no person {person_id}")
-    return found.row()
-
-
-def names(reader: Reader, query: str, *, limit: int = 10) -> list[PersonRow]:
-    """Named people whose name holds the text, those that begin with it first."""
-    found = people(reader, named=True, query=query.strip(), limit=200).items
-    start = query.strip().lower()
-    return sorted(found, key=lambda p: (not (p.name or "").lower().startswith(start), -p.faces))[:limit]
-
-
 def faces(
     reader: Reader,
     *,
@@ -116,14 +60,22 @@ def faces(
     conditions = [] if standing is None else [f"f.standing = '{standing}'"]
     conditions += ["a.person_id = %(person)s"] if person is not None else []
     conditions += ["f.photo_id = %(photo)s"] if photo is not None else []
-    conditions += ["a.person_id IS NULL"] if unassigned else []
+    conditions += ["NOT EXISTS (SELECT FROM assignment o WHERE o.face_id = f.id)"] if unassigned else []
     parameters: dict[str, Any] = {"person": person, "photo": photo}
-    total = int(reader.value(_filtered("count_faces", conditions), parameters))
+    counting = _counting(person, photo, unassigned) if standing == "shown" else "count_faces"
+    total = int(reader.value(_filtered(counting, conditions), parameters))
     (after,) = _decoded(cursor, int)
     conditions += ["f.id > %(after)s"] if after is not None else []
     parameters |= {"after": after, "limit": _bounded(limit) + 1}
     rows = reader.all(FaceRow, _limited(_filtered("faces", conditions)), parameters)
     return _page(rows, limit, total, lambda last: [last.face])
+
+
+def _counting(person: int | None, photo: int | None, unassigned: bool) -> str:
+    """The statement that counts faces: of all, of a person, and of nobody, from counts that are kept."""
+    if photo is not None or (unassigned and person is not None):
+        return "count_faces"
+    return "faces_of_nobody" if unassigned else "faces_of_all" if person is None else "faces_of_person"
 
 
 def face(reader: Reader, face_id: int) -> FaceRow:
@@ -145,9 +97,10 @@ def photos(
     """Photos, newest taken first; of a person, or in a state."""
     of_person = "EXISTS (SELECT FROM assignment a WHERE a.photo_id = p.id AND a.person_id = %(person)s)"
     conditions = [of_person] if person is not None else []
-    conditions += ["p.state::text = %(state)s"] if state is not None else []
+    conditions += ["p.state = %(state)s::photo_state"] if state is not None else []
     parameters: dict[str, Any] = {"person": person, "state": state}
-    total = int(reader.value(_filtered("count_photos", conditions), parameters))
+    counting = "photos_of_person" if person is not None and state is None else "count_photos"
+    total = int(reader.value(_filtered(counting, conditions), parameters))
     taken, after = _decoded(cursor, str, int)
     order = "(coalesce(p.taken_at, '-infinity'), p.id) < (%(taken)s::timestamp, %(after)s::bigint)"
     conditions += [order] if after is not None else []
@@ -206,25 +159,10 @@ def iter_faces(reader: Reader) -> Iterator[FaceRow]:
     return reader.stream(FaceRow, _filtered("faces", ["f.standing = 'shown'"]))
 
 
-def iter_people(reader: Reader) -> Iterator[PersonRow]:
-    """All people, streamed; `cover` only where one was chosen."""
-    return reader.stream(PersonRow, SQL["all_people"])
-
-
 def iter_failures(reader: Reader) -> Iterator[FailureRow]:
     """All failures, streamed."""
     everything = {"code": None, "offset": 0, "limit": None}
     return reader.stream(FailureRow, SQL["failures"].rstrip(";"), everything)
-
-
-def _people_parameters(**given: Any) -> dict[str, Any]:
-    empty = dict.fromkeys(("person", "hidden", "named", "pattern", "limit", *_AFTER))
-    return empty | given
-
-
-def _pattern(query: str) -> str:
-    escaped = query.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
 
 
 def _filtered(name: str, conditions: list[str]) -> str:

@@ -24,3 +24,20 @@ CREATE TRIGGER journal_insert AFTER INSERT ON member REFERENCING NEW TABLE AS ne
     FOR EACH STATEMENT EXECUTE FUNCTION journal_row('member', '', 'person_id', 'circle_id');
 CREATE TRIGGER journal_delete AFTER DELETE ON member REFERENCING OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION journal_row('member', '', 'person_id', 'circle_id');
+
+-- Of the circles that are there, no two have the same name, in any case.
+CREATE UNIQUE INDEX circle_named ON circle (lower(name)) WHERE NOT gone;
+
+-- Who comes or goes changes the circle, by whatever path: whoever looked before must look again.
+CREATE FUNCTION circle_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    changed bigint[] := ARRAY(SELECT DISTINCT circle_id FROM changed_rows);
+BEGIN
+    PERFORM FROM circle WHERE id = ANY(changed) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE circle SET version = version + 1 WHERE id = ANY(changed);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER circle_changed AFTER INSERT ON member REFERENCING NEW TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION circle_changed();
+CREATE TRIGGER circle_left AFTER DELETE ON member REFERENCING OLD TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION circle_changed();

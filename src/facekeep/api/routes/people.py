@@ -8,6 +8,7 @@ from facekeep.api.errors import answers
 from facekeep.api.schemas import Names, PeoplePage, Person, PersonChange, PersonMerge
 from facekeep.domain.errors import UsageError
 from facekeep.store import listing
+from facekeep.store.directory import Sort
 
 router = APIRouter(prefix="/people", tags=["people"])
 
@@ -18,18 +19,25 @@ def list_people(
     named: bool | None = None,
     hidden: bool = False,
     q: Search = "",
+    sort: Sort | None = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_PAGE,
 ) -> PeoplePage:
-    """People, named ones first, then those with most faces. `q` is a part of the name, in any case."""
+    """People, named ones first, then those with most faces; or sorted in another way.
+
+    With `q`, those whose name or other name is like it, whatever its accents and case, with a slip or two;
+    the best first, and of equals those that you dealt with last.
+    """
     with ctx.database.read() as reader:
-        page = listing.people(reader, named=named, hidden=hidden, query=q, cursor=cursor, limit=limit)
+        page = listing.people(
+            reader, named=named, hidden=hidden, query=q, sort=sort, cursor=cursor, limit=limit
+        )
     return PeoplePage(items=[Person.of(row) for row in page.items], total=page.total, next=page.next)
 
 
 @router.get("/names", responses=answers(422, 503))
 def names(ctx: Wired, q: Search = "") -> Names:
-    """Up to ten named people that fit what was typed: those whose name begins with it first."""
+    """Up to ten named people that fit what was typed, the best first; with nothing typed, those of late."""
     with ctx.database.read() as reader:
         return Names(items=[Person.of(row) for row in listing.names(reader, q)])
 

@@ -1,53 +1,21 @@
 -- name: status
-SELECT (SELECT count(*) FROM library) AS libraries,
-       count(*) AS photos,
-       count(*) FILTER (WHERE p.state = 'done') AS done,
-       count(*) FILTER (WHERE p.state = 'waiting') AS waiting,
-       count(*) FILTER (WHERE p.state = 'failed') AS failed,
-       (SELECT count(*) FROM scan_problem) AS unreadable_paths,
-       (SELECT count(*) FROM face) - (SELECT count(*) FROM face WHERE standing <> 'shown') AS faces,
-       (SELECT count(*) FROM person q WHERE q.merged_into IS NULL AND NOT q.gone
-          AND (q.name IS NOT NULL OR EXISTS (SELECT FROM assignment a WHERE a.person_id = q.id))) AS people,
-       (SELECT count(*) FROM person q WHERE q.merged_into IS NULL AND NOT q.gone AND q.name IS NOT NULL) AS named,
-       (SELECT count(*) FROM face f WHERE NOT f.grouped AND f.standing = 'shown') AS ungrouped
-FROM photo p;
-
--- name: people
--- Named people first, then those with most faces; `cover` is the chosen face or the best by quality.
-WITH counted AS (
-    SELECT p.id, p.name, p.hidden, p.version, p.cover_face_id,
-           count(a.face_id) AS faces, count(DISTINCT a.photo_id) AS photos
-    FROM person p LEFT JOIN assignment a ON a.person_id = p.id
-    WHERE p.merged_into IS NULL AND NOT p.gone
-      AND (%(person)s::bigint IS NULL OR p.id = %(person)s)
-      AND (%(hidden)s::boolean IS NULL OR p.hidden = %(hidden)s)
-      AND (%(named)s::boolean IS NULL OR (p.name IS NOT NULL) = %(named)s)
-      AND (%(pattern)s::text IS NULL OR lower(p.name) LIKE %(pattern)s)
-    GROUP BY p.id
-    HAVING p.name IS NOT NULL OR count(a.face_id) > 0
-), page AS (
-    SELECT *, count(*) OVER () AS total FROM counted
-), cut AS (
-    SELECT * FROM page
-    WHERE %(after_faces)s::bigint IS NULL
-       OR ((name IS NOT NULL)::int, faces, -id) < (%(after_named)s::int, %(after_faces)s, -%(after_id)s::bigint)
-    ORDER BY (name IS NOT NULL)::int DESC, faces DESC, id
-    LIMIT %(limit)s
+WITH photos AS (
+    SELECT count(*) AS waiting FROM photo WHERE state = 'waiting'
+), failed AS (
+    SELECT count(*) AS failed FROM photo WHERE state = 'failed'
+), everything AS (
+    SELECT count(*) AS photos FROM photo
+), people AS (
+    SELECT count(*) AS people, count(p.name) AS named FROM person p LEFT JOIN person_count n ON n.person_id = p.id
+    WHERE p.merged_into IS NULL AND NOT p.gone AND (p.name IS NOT NULL OR n.faces > 0)
 )
-SELECT c.id AS person, c.name, c.faces, c.photos, c.hidden, c.version, c.total,
-       coalesce(c.cover_face_id, (
-           SELECT f.id FROM assignment a JOIN face f ON f.id = a.face_id
-           WHERE a.person_id = c.id ORDER BY f.quality DESC NULLS LAST, f.id LIMIT 1)) AS cover
-FROM cut c ORDER BY (c.name IS NOT NULL)::int DESC, c.faces DESC, c.id;
-
--- name: all_people
-SELECT p.id AS person, p.name, count(a.face_id) AS faces, count(DISTINCT a.photo_id) AS photos, p.hidden,
-       p.cover_face_id AS cover, p.version
-FROM person p LEFT JOIN assignment a ON a.person_id = p.id
-WHERE p.merged_into IS NULL AND NOT p.gone
-GROUP BY p.id
-HAVING p.name IS NOT NULL OR count(a.face_id) > 0
-ORDER BY (p.name IS NOT NULL)::int DESC, count(a.face_id) DESC, p.id;
+SELECT (SELECT count(*) FROM library) AS libraries,
+       e.photos, e.photos - w.waiting - f.failed AS done, w.waiting, f.failed,
+       (SELECT count(*) FROM scan_problem) AS unreadable_paths,
+       (SELECT coalesce(sum(faces), 0)::bigint FROM photo_count) AS faces,
+       k.people, k.named,
+       (SELECT count(*) FROM face WHERE NOT grouped AND standing = 'shown') AS ungrouped
+FROM photos w, failed f, everything e, people k;
 
 -- name: faces
 -- {filter} narrows the rows; it is one of our own fragments.
@@ -71,6 +39,18 @@ ORDER BY f.id
 -- name: count_faces
 SELECT count(*) FROM face f LEFT JOIN assignment a ON a.face_id = f.id
 {filter}
+
+-- name: faces_of_all
+SELECT coalesce(sum(faces), 0) FROM photo_count
+
+-- name: faces_of_person
+SELECT coalesce((SELECT faces FROM person_count WHERE person_id = %(person)s), 0)
+
+-- name: faces_of_nobody
+SELECT (SELECT coalesce(sum(faces), 0) FROM photo_count) - (SELECT coalesce(sum(faces), 0) FROM person_count)
+
+-- name: photos_of_person
+SELECT coalesce((SELECT photos FROM person_count WHERE person_id = %(person)s), 0)
 
 -- name: photos
 SELECT p.id AS photo,

@@ -22,6 +22,11 @@ const ICONS: Record<string, IconName> = {
   forget: "gone",
   import_people: "download",
   regroup: "people",
+  circle: "people",
+  circle_rename: "pencil",
+  circle_delete: "close",
+  circle_join: "people",
+  circle_leave: "close",
 };
 
 export function iconOf(decision: Decision): IconName {

@@ -13,6 +13,7 @@ PARTS = (
     "review",
     "faces",
     "circles",
+    "search",
     "accounts",
     "models",
     "forget",
