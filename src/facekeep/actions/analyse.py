@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from facekeep.actions.context import Context
+from facekeep.actions.using import in_use
 from facekeep.domain import matching
 from facekeep.domain.errors import FailureCode, PhotoFault
 from facekeep.domain.faces import AnalysedFace, PhotoAnalysis, Vector
@@ -99,8 +100,13 @@ def hasten(ctx: Context, code: FailureCode, library: int | None) -> int:
 
 
 def record(ctx: Context, claimed: Claimed, analysis: PhotoAnalysis) -> bool:
-    """Store photo, faces, embeddings and matches, all or nothing. False when the lease was lost meanwhile."""
+    """Store photo, faces, embeddings and matches, all or nothing. False when the lease was lost meanwhile, or
+    another model pack came into use: then it is looked at again with that."""
     with ctx.database.write(verb="match", about={"photo": claimed.photo}) as writer:
+        ctx = in_use(ctx, writer)
+        if analysis.pack != ctx.pack.label:
+            photos.give_back(writer, claimed.token, [claimed.photo])
+            return False
         ours = photos.finish(
             writer,
             claimed.photo,

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from facekeep import __version__
 from facekeep.actions.context import Context
+from facekeep.actions.using import Current
 from facekeep.api import errors, metrics, pages
 from facekeep.api.events import StatusFeed
 from facekeep.api.looks import Costly
@@ -21,6 +22,7 @@ from facekeep.api.routes import (
     health,
     journal,
     libraries,
+    models,
     people,
     photos,
     report,
@@ -66,6 +68,7 @@ def create_app(
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.context = context
+    app.state.current = None if context is None else Current(context)
     app.state.instance = instance
     app.state.about = About() if about is None else about
     app.state.feed = StatusFeed(lambda: status.look(app.state.context).model_dump_json())
@@ -107,6 +110,7 @@ def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
     for part in (status, activity, people, faces, verbs, journal, photos, failures, libraries, scans, report):
         api.include_router(part.router)
+    api.include_router(models.router)
     return api
 
 

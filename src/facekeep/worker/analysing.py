@@ -13,6 +13,7 @@ from facekeep.actions.analyse import Claimed
 from facekeep.actions.context import Context, State
 from facekeep.actions.group import group_new_faces
 from facekeep.actions.libraries import set_offline
+from facekeep.actions.using import in_use
 from facekeep.domain.errors import Conflict, FailureCode, PhotoFault, UsageError
 from facekeep.domain.faces import PhotoAnalysis
 from facekeep.store import photos, steering
@@ -22,7 +23,7 @@ from facekeep.worker.children import Children, PoolClosed
 from facekeep.worker.health import Queue as HealthQueue
 from facekeep.worker.health import Snapshot
 from facekeep.worker.health import State as HealthState
-from facekeep.worker.presence import Presence, Role, Said
+from facekeep.worker.presence import Beside, Presence, Role, Said
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,8 @@ class Analyser:
         self._ctx, self._children, self._tell = ctx, children, progress
         self._role = role
         self.presence = Presence(ctx, role, self._said, children.release)
+        self.beside: Callable[[], Beside | None] = lambda: None
+        """What else this worker does while it looks at no photos."""
         self._claiming = Claiming(ctx)
         self._progress = Progress()
         self._in_hand: dict[Future[PhotoAnalysis], Claimed] = {}
@@ -160,14 +163,15 @@ class Analyser:
         return "idle" if idle else "working"
 
     def _said(self) -> Said:
-        now, pauses = self._progress, self.pauses()
+        now, pauses, beside = self._progress, self.pauses(), self.beside()
+        rate = now.rate if now.state == "analysing" else 0.0
         return Said(
-            state=now.state,
+            state=now.state if beside is None else beside.state,
             done=now.done,
             failed=now.failed,
             faces=now.faces,
-            rate=now.rate if now.state == "analysing" else 0.0,
-            held=self._held,
+            rate=rate if beside is None else beside.rate,
+            held=self._held if beside is None else (*self._held, *beside.held),
             children=asdict(self._children.state()),
             breakers=[pause.as_json() for pause in pauses],
             message="; ".join(pause.message for pause in pauses),
@@ -196,7 +200,8 @@ class Analyser:
     def _hand_out(self) -> None:
         while self._waiting and not (self._waiting[0].alone and self._in_hand):
             item = self._waiting[0]  # taken off only when a child has it: else it is given back
-            self._in_hand[self._children.analyse(item.path, item.long_side)] = item
+            asked = self._children.analyse(item.path, item.long_side, pack=self._ctx.pack.label)
+            self._in_hand[asked] = item
             self._waiting.popleft()
             if item.alone:
                 return
@@ -311,6 +316,7 @@ class Analyser:
         if began >= self._look_at:
             with self._ctx.database.read() as reader:
                 self._progress = replace(self._progress, waiting=photos.busy_count(reader))
+                self._ctx = in_use(self._ctx, reader)
                 self._queue, self._paused = steering.queue(reader), steering.control(reader).paused
             # Counting a million takes a second: never more than a small part of the time goes into it.
             now = time.monotonic()

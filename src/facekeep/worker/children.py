@@ -3,17 +3,18 @@
 import logging
 import threading
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from facekeep.domain.errors import EnvironmentFault, FailureCode, MachineFault, PhotoFault
-from facekeep.domain.faces import Box, PhotoAnalysis
-from facekeep.domain.packs import WORKING_LONG_SIDE
+from facekeep.domain.faces import Box, Landmarks, PhotoAnalysis
+from facekeep.domain.packs import BUNDLED, WORKING_LONG_SIDE
 from facekeep.worker import child
 from facekeep.worker.asking import DEATH_S, Asker, NotTaken
-from facekeep.worker.child import Analyse, Answer, Crop, Failed, Request, Thumbnail
+from facekeep.worker.child import Analyse, Answer, Crop, Embed, Embedded, Failed, Request, Thumbnail
 from facekeep.worker.confine import Entry
 from facekeep.worker.starting import Living, resident, starter
 from facekeep.worker.watching import ChildLimits, Watcher
@@ -106,10 +107,19 @@ class Children:
             self._changed.notify_all()
         return future
 
-    def analyse(self, path: Path, long_side: int | None = None) -> Future[PhotoAnalysis]:
+    def analyse(
+        self, path: Path, long_side: int | None = None, *, pack: str = BUNDLED.label
+    ) -> Future[PhotoAnalysis]:
         """Look at a photo scaled down to `long_side` pixels, by default to the models' own working size."""
         side = WORKING_LONG_SIDE if long_side is None else min(long_side, WORKING_LONG_SIDE)
-        return cast(Future[PhotoAnalysis], self.submit(Analyse(path, side)))
+        return cast(Future[PhotoAnalysis], self.submit(Analyse(path, side, pack)))
+
+    def embed(
+        self, path: Path, faces: Sequence[Landmarks], *, pack: str, long_side: int | None = None
+    ) -> Future[Embedded]:
+        """Embed the faces at these landmarks under a pack: one row each, in their order."""
+        side = WORKING_LONG_SIDE if long_side is None else min(long_side, WORKING_LONG_SIDE)
+        return cast(Future[Embedded], self.submit(Embed(path, side, pack, tuple(faces))))
 
     def crop(self, path: Path, box: Box, size: int) -> Future[bytes]:
         """A square around a face."""
