@@ -67,6 +67,10 @@ class _Broken(Exception):
         self.after_s = after_s
 
 
+class _Slow(_Broken):
+    """The server sends, but so little that it will never end."""
+
+
 class _Other(Exception):
     """The whole has another content than it should."""
 
@@ -114,7 +118,8 @@ def _bring(client: httpx.Client, part: "_Part", progress: Progress, patience: Pa
         try:
             _try(client, part, progress, patience)
         except (_Broken, httpx.TransportError) as error:
-            failed = 1 if part.length > before else failed + 1
+            useful = part.length > before and not isinstance(error, _Slow)
+            failed = 1 if useful else failed + 1
             if failed >= patience.tries:
                 raise _gave_up(part, error) from error
             asked = error.after_s if isinstance(error, _Broken) else None
@@ -196,7 +201,7 @@ def _take(part: "_Part", blocks: Iterator[bytes], progress: Progress, patience: 
             passed = time.monotonic() - at
             if passed >= patience.slow_s:
                 if part.length - marked < patience.least_rate * passed:
-                    raise _Broken("the server hardly sends anything")
+                    raise _Slow("the server hardly sends anything")
                 marked, at = part.length, time.monotonic()
 
 

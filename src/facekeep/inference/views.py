@@ -28,6 +28,9 @@ LEAST_SIDE = 10
 _SAME, _INSIDE = 0.4, 0.75
 """Overlap at which two finds are one face: shared over both together, and over the smaller."""
 
+_CUT = 2.0
+"""Nearer than this to the edge of a tile, in pixels, a face goes on beyond it."""
+
 _TILE_STEP = 0.75
 """Tiles overlap by the rest: a face that one cuts is whole in another, or in the view of the whole."""
 
@@ -93,9 +96,30 @@ def detect(
     picture: Pixels, fixed: tuple[int, int] | None, look: Callable[[Pixels], Found]
 ) -> list[Detection]:
     """Every face in the picture that `look` finds in any view, once, largest first."""
-    found = together([look(view.pixels).moved(view.scale, view.x, view.y) for view in views(picture, fixed)])
+    parts = [
+        _whole(look(view.pixels).moved(view.scale, view.x, view.y), view, picture)
+        for view in views(picture, fixed)
+    ]
+    found = together(parts)
     found = found.pick((found.boxes[:, 2:] - found.boxes[:, :2]).min(axis=1, initial=np.inf) >= LEAST_SIDE)
     return _detections(_distinct(found), picture)
+
+
+def _whole(found: Found, view: View, picture: Pixels) -> Found:
+    """Without faces that the edge of a tile cuts: they are whole in another, or in the view of all."""
+    if view.scale != 1.0:
+        return found
+    bottom, right = view.y + view.pixels.shape[0], view.x + view.pixels.shape[1]
+    kept = np.ones(len(found.scores), dtype=bool)
+    for edge, inner, side in (
+        (view.x, view.x > 0, 0),
+        (view.y, view.y > 0, 1),
+        (right, right < picture.shape[1], 2),
+        (bottom, bottom < picture.shape[0], 3),
+    ):
+        if inner:
+            kept &= np.abs(found.boxes[:, side] - edge) > _CUT
+    return found.pick(kept)
 
 
 def _distinct(found: Found) -> Found:
