@@ -140,12 +140,12 @@ ON CONFLICT DO NOTHING;
 -- Out of the queue when no face of it lacks one now; else due at once.
 WITH lacking AS (
     SELECT EXISTS (SELECT FROM face f WHERE f.photo_id = %(photo)s AND NOT EXISTS (
-        SELECT FROM embedding e WHERE e.face_id = f.id AND e.pack_id = %(pack)s)) AS any
+        SELECT FROM embedding e WHERE e.face_id = f.id AND e.pack_id = %(pack)s)) AS still
 ), gone AS (
-    DELETE FROM unembedded WHERE photo_id = %(photo)s AND NOT (SELECT any FROM lacking) RETURNING photo_id
+    DELETE FROM unembedded WHERE photo_id = %(photo)s AND NOT (SELECT still FROM lacking) RETURNING photo_id
 )
 UPDATE unembedded SET due_at = now(), leased_by = NULL, leased_worker = NULL
-WHERE photo_id = %(photo)s AND (SELECT any FROM lacking);
+WHERE photo_id = %(photo)s AND (SELECT still FROM lacking);
 
 -- name: give_back
 UPDATE unembedded SET leased_by = NULL, leased_worker = NULL, due_at = now()

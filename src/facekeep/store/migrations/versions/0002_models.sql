@@ -50,7 +50,8 @@ BEGIN
     IF target IS NOT NULL AND NOT EXISTS (SELECT FROM embedding WHERE face_id = NEW.id AND pack_id = target)
        AND EXISTS (SELECT FROM face WHERE id = NEW.id) THEN
         INSERT INTO unembedded (photo_id) VALUES (NEW.photo_id) ON CONFLICT (photo_id)
-        DO UPDATE SET due_at = now(), leased_by = NULL, leased_worker = NULL, tries = 0, code = NULL, message = '';
+        -- A worker that has it in hand will see that there is more to do.
+        DO UPDATE SET due_at = now(), tries = 0, code = NULL, message = '' WHERE unembedded.leased_by IS NULL;
     END IF;
     RETURN NULL;
 END $$;
