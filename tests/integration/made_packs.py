@@ -92,9 +92,9 @@ def yunet(*, side: int | None = None) -> bytes:
             helper.make_node("Add", [f"t{stride}", "marks"], [f"kps_{stride}"]),
         ]
         for what, width in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10)):
-            shape = [1, f"cells{stride}", width]
+            shape: list[str | int | None] = [1, f"cells{stride}", width]
             outputs.append(helper.make_tensor_value_info(f"{what}_{stride}", TensorProto.FLOAT, shape))
-    sides = ["height", "width"] if side is None else [side, side]
+    sides: list[str | int | None] = ["height", "width"] if side is None else [side, side]
     given = helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, *sides])
     return _model(nodes, [given], outputs, constants)
 

@@ -29,9 +29,10 @@ def test_every_pack_of_the_catalogue_is_pinned() -> None:
     assert {pack.label for pack in PACKS} - set(RECIPES) == {BUNDLED.label}
     for recipe in RECIPES.values():
         assert sorted(piece.model for piece in recipe.pieces) == ["detector", "embedder"]
-        for item in (*recipe.offers, *recipe.pieces):
-            assert len(bytes.fromhex(item.sha256)) == 32
-            assert item.size > 100_000
+        sizes = [(each.sha256, each.size) for each in recipe.offers]
+        for sha, size in sizes + [(each.sha256, each.size) for each in recipe.pieces]:
+            assert len(bytes.fromhex(sha)) == 32
+            assert size > 100_000
         assert all(offer.url.startswith("https://") for offer in recipe.offers)
         assert not recipe.pack.calibrated
 

@@ -128,8 +128,9 @@ def _bring(client: httpx.Client, part: "_Part", progress: Progress, patience: Pa
 
 
 def _wait(failed: int, asked: float | None, patience: Patience) -> float:
-    grown = patience.first_wait_s * 2 ** (failed - 1) * random.uniform(0.75, 1.25)
-    return min(patience.longest_wait_s, grown if asked is None else max(asked, grown))
+    grown: float = patience.first_wait_s * 2.0 ** (failed - 1) * random.uniform(0.75, 1.25)
+    wanted = grown if asked is None else max(asked, grown)
+    return float(min(patience.longest_wait_s, wanted))
 
 
 def _try(client: httpx.Client, part: "_Part", progress: Progress, patience: Patience) -> None:
@@ -180,7 +181,8 @@ def _retry_after(answer: httpx.Response) -> float | None:
     if given.isdecimal():
         return float(given)
     with suppress(ValueError):
-        return float(max(0.0, parsedate_to_datetime(given).timestamp() - time.time()))
+        wait: float = parsedate_to_datetime(given).timestamp() - time.time()
+        return max(0.0, wait)
     return None
 
 
