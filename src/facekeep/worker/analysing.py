@@ -13,7 +13,7 @@ from facekeep.actions.analyse import Claimed
 from facekeep.actions.context import Context, State
 from facekeep.actions.group import group_new_faces
 from facekeep.actions.libraries import set_offline
-from facekeep.actions.using import in_use
+from facekeep.actions.using import Current
 from facekeep.domain.errors import Conflict, FailureCode, PhotoFault, UsageError
 from facekeep.domain.faces import PhotoAnalysis
 from facekeep.store import photos, steering
@@ -73,6 +73,7 @@ class Analyser:
         role: Role = "scan",
     ) -> None:
         self._ctx, self._children, self._tell = ctx, children, progress
+        self._using = Current(ctx)
         self._role = role
         self.presence = Presence(ctx, role, self._said, children.release)
         self.beside: Callable[[], Beside | None] = lambda: None
@@ -192,6 +193,7 @@ class Analyser:
         room = 2 * self._children.count - len(self._in_hand)
         if not any(item.alone for item in self._in_hand.values()):
             if not self._waiting and room > 0:
+                self._ctx = self._using.context()
                 claimed = self._claiming.claim(self.presence.number, room)
                 self._waiting.extend(sorted(claimed, key=lambda item: item.alone))
             self._hand_out()
@@ -316,7 +318,6 @@ class Analyser:
         if began >= self._look_at:
             with self._ctx.database.read() as reader:
                 self._progress = replace(self._progress, waiting=photos.busy_count(reader))
-                self._ctx = in_use(self._ctx, reader)
                 self._queue, self._paused = steering.queue(reader), steering.control(reader).paused
             # Counting a million takes a second: never more than a small part of the time goes into it.
             now = time.monotonic()
