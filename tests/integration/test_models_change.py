@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_packs import write_opencv
 from models_support import active, decided, embed, lacking, now, unit, with_two_packs, work
 from store_support import WORKER, Bench, analysis, face, like, write_photo
 
-from facekeep.actions import analyse, embedding, models, people
+from facekeep.actions import analyse, bringing, embedding, models, people
 from facekeep.actions.group import group_new_faces
 from facekeep.actions.using import Current, current
 from facekeep.domain.errors import Conflict, FailureCode, ModelFault, TermsNotAccepted
@@ -291,10 +292,6 @@ def test_a_vector_that_is_no_unit_is_refused_by_the_database(two: Bench) -> None
 
 
 def test_files_of_another_embedder_are_not_mixed_in(two: Bench, tmp_path: Path) -> None:
-    from made_packs import write_opencv
-
-    from facekeep.actions import bringing
-
     use(two)
     by_hand = write_opencv(tmp_path / "other", seed=9)
     bringing.add(two.ctx.models_folder, OPENCV, tmp_path / "other", accepted=True, by_hand=by_hand)

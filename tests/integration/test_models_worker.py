@@ -102,10 +102,16 @@ def test_a_child_embeds_known_faces_with_another_pack(models: Path, ground: Path
         vectors = other.embed(path, [face.landmarks] * 2, pack=OPENCV.label).result(60).vectors
         with Image.open(path) as picture:
             picture.resize((600, 600)).save(ground / "large.png")
+        red = np.full((96, 128, 3), 90, dtype=np.uint8)
+        red[32:64, 64:96] = (255, 0, 0)
+        Image.fromarray(red).save(ground / "red.png")
+        seen = other.analyse(ground / "red.png", pack=OPENCV.label).result(60)
         larger = other.embed(ground / "large.png", [face.landmarks], pack=OPENCV.label).result(60).vectors
     finally:
         pool.close()
         other.close()
+    assert (seen.pack, len(seen.faces)) == (OPENCV.label, 1)  # by the pack's own detector
+    assert seen.faces[0].box.x == pytest.approx(0.5)
     assert vectors.shape == (2, OPENCV.dimensions)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1], abs=1e-6)
     assert vectors[0] == pytest.approx(vectors[1])
