@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from facekeep.actions.context import Context, WorkRules
 from facekeep.actions.derived import DerivedPictures
+from facekeep.actions.using import current
 from facekeep.domain.errors import EnvironmentFault
 from facekeep.domain.failures import Rules
 from facekeep.domain.packs import BUNDLED
 from facekeep.settings import Settings
-from facekeep.store import faces
+from facekeep.store import faces, packs
 from facekeep.store.database import Database
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def open_context(settings: Settings, *, notice: Notice = silent) -> Iterator[Con
         database = stack.enter_context(_database(stack, settings, notice))
         with database.write() as writer:
             pack_id = faces.add_pack(writer, BUNDLED)
+            packs.begin_with(writer, pack_id)
         pictures = DerivedPictures(folders.cache, settings.cache_megabytes * 2**20)
-        yield Context(
+        ctx = Context(
             folders.home,
             folders.cache,
             folders.models,
@@ -69,6 +71,7 @@ def open_context(settings: Settings, *, notice: Notice = silent) -> Iterator[Con
             pictures,
             rules=work_rules(settings),
         )
+        yield current(ctx)
 
 
 def work_rules(settings: Settings) -> WorkRules:

@@ -45,6 +45,7 @@ class Settings:
     cache_megabytes: int
     log_level: str
     log_format: str
+    models_url: str | None
 
     @property
     def config_file(self) -> Path:
@@ -189,6 +190,12 @@ def _url(given: object) -> str:
     if not isinstance(given, str) or not re.match(r"postgres(ql)?://", given):
         # The value is not repeated: it may hold a password.
         raise ValueError("a database URL begins with postgresql://")
+    return given
+
+
+def _web_address(given: object) -> str:
+    if not isinstance(given, str) or not re.match(r"https?://[^/\s]+\S*$", given):
+        raise ValueError("a web address begins with https:// or http://")
     return given
 
 
@@ -393,6 +400,14 @@ SETTINGS: tuple[Setting, ...] = (
         "text",
         "How log lines are written: text for people, or json, one object a line, for programs.",
         _one_of(LOG_FORMATS),
+    ),
+    Setting(
+        "models_url",
+        "FACEKEEP_MODELS_URL",
+        lambda: None,
+        "the addresses of those who publish them",
+        "A mirror that model packs are downloaded from: it has each file as PACK/FILE below this address.",
+        _web_address,
     ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

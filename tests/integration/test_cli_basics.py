@@ -116,6 +116,7 @@ def test_looking_at_nothing_says_so_and_makes_nothing(nowhere: Path, name: str) 
         ["pause"],
         ["resume"],
         ["models", "release"],
+        ["models", "pause"],
         ["failures", "retry", "--all"],
         ["failures", "give-up", "1"],
     ],
@@ -133,7 +134,9 @@ def test_naming_in_nothing_is_refused(nowhere: Path) -> None:
 
 
 def test_models_are_listed_before_they_are_made(nowhere: Path) -> None:
-    (pack,) = run(nowhere, "models", "list", "--json").items
+    (pack, *others) = run(nowhere, "models", "list", "--json").items
+    assert [other["model"] for other in others] == ["opencv-1", "buffalo_s-1", "buffalo_l-1"]
+    assert not any(other["ready"] or other["active"] for other in others)
     assert (pack["model"], pack["ready"], pack["active"], pack["dimensions"]) == (
         "bundled-1",
         False,

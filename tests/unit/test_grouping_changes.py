@@ -10,9 +10,8 @@ from facekeep.domain import library_grouping
 from facekeep.domain.agglomeration import NOWHERE
 from facekeep.domain.growth import Known, grow, grown
 from facekeep.domain.library_grouping import LONE, Faces, group_library, summed_up
-from facekeep.domain.likeness import BUNDLED_LIKENESS, Library, likeness_of
+from facekeep.domain.likeness import Library
 from facekeep.domain.neighbours import near_pairs
-from facekeep.domain.packs import BUNDLED, ModelPack, Thresholds
 from facekeep.domain.regrouping import Difference, Past, Regrouped, difference, moving
 
 
@@ -105,12 +104,3 @@ def test_whoever_is_told_may_end_it(threads: int, calls: int) -> None:
         group_library(faces, LIKENESS, threads=threads, tick=tick)
     with pytest.raises(Enough):
         near_pairs(faces.vectors, 1.0, tick=lambda: tick())
-
-
-def test_a_pack_without_numbers_of_its_own_gets_careful_ones() -> None:
-    assert likeness_of(BUNDLED) is BUNDLED_LIKENESS
-    other = ModelPack("other", 1, "", "", 512, 0.9, 1.1, Thresholds(1.2, 1.0, 1.2, 1.2, 0.1))
-    found = likeness_of(other)
-    assert found.within < 1.2**2 < found.between
-    same = ModelPack("like", 1, "", "", 128, 0.5, 3.0, BUNDLED.thresholds)
-    assert likeness_of(same).between < BUNDLED_LIKENESS.between

@@ -84,7 +84,7 @@ def search_by_picture(ctx: Context, content: bytes, *, limit: int = 10) -> Searc
             f"a picture to search by has 1 to {MAX_PICTURE_BYTES >> 20} MB", hint="Send a smaller copy."
         )
     try:
-        analysis = looker_of(ctx).look(content).result()
+        analysis = looker_of(ctx).look(content, pack=ctx.pack.label).result()
     except CancelledError as error:
         raise EnvironmentFault("facekeep is stopping", hint="Start it again.") from error
     facts = analysis.facts

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from facekeep.actions.context import Context
 from facekeep.actions.matching import match_face
+from facekeep.actions.using import in_use
 from facekeep.domain.errors import FailureCode, PhotoFault
 from facekeep.domain.faces import AnalysedFace, PhotoAnalysis
 from facekeep.domain.failures import History, policy, tried_alone
@@ -96,8 +97,13 @@ def hasten(ctx: Context, code: FailureCode, library: int | None) -> int:
 
 
 def record(ctx: Context, claimed: Claimed, analysis: PhotoAnalysis) -> bool:
-    """Store photo, faces, embeddings and matches, all or nothing. False when the lease was lost meanwhile."""
+    """Store photo, faces, embeddings and matches, all or nothing. False when the lease was lost meanwhile, or
+    another model pack came into use: then it is looked at again with that."""
     with ctx.database.write(verb="match", about={"photo": claimed.photo}) as writer:
+        ctx = in_use(ctx, writer)
+        if analysis.pack != ctx.pack.label:
+            photos.give_back(writer, claimed.token, [claimed.photo])
+            return False
         ours = photos.finish(
             writer,
             claimed.photo,

@@ -42,11 +42,11 @@ class Renderer(Protocol):
 class Looker(Protocol):
     """Looks at faces away from this process, while somebody waits for it."""
 
-    def measure(self, path: Path, boxes: Sequence[Box]) -> Future[tuple[MeasuredFace, ...]]:
+    def measure(self, path: Path, boxes: Sequence[Box], *, pack: str) -> Future[tuple[MeasuredFace, ...]]:
         """What is in some boxes of a photo. Fails with PhotoFault."""
         ...
 
-    def look(self, content: bytes) -> Future[PhotoAnalysis]:
+    def look(self, content: bytes, *, pack: str) -> Future[PhotoAnalysis]:
         """The faces in a picture that was sent. Fails with PhotoFault."""
         ...
 

@@ -16,7 +16,6 @@ from facekeep.actions import twice
 from facekeep.actions.context import Context
 from facekeep.actions.placing import sureness
 from facekeep.domain.library_grouping import LONE, Faces, summed_up
-from facekeep.domain.likeness import likeness_of
 from facekeep.domain.neighbours import Ids
 from facekeep.domain.regrouping import Past, Regrouped, regroup
 from facekeep.store import faces as face_store
@@ -117,7 +116,7 @@ def _planned(ctx: Context, progress: Callable[[str], None], tick: Callable[[], N
     faces = Faces(everything.vectors, everything.photo, everything.quality)
     past = Past(everything.person, everything.person != NOBODY, frozenset(), by_index(everything, rejected))
     threads = min(os.cpu_count() or 1, 8)
-    return _Plan(everything, regroup(faces, past, likeness_of(ctx.pack), threads=threads, tick=tick))
+    return _Plan(everything, regroup(faces, past, ctx.pack.likeness, threads=threads, tick=tick))
 
 
 def by_index(everything: Whole, rejected: list[tuple[int, int]]) -> Ids:

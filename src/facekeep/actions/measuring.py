@@ -17,7 +17,9 @@ def measured_in(ctx: Context, photo: int, box: Box) -> MeasuredFace:
     with ctx.database.read() as reader:
         files = listing.photo(reader, photo).files
         version = listing.content_version(reader, photo)
-    (found,) = pictures.from_first(files, version, lambda path: looker.measure(path, [box]))
+    (found,) = pictures.from_first(
+        files, version, lambda path: looker.measure(path, [box], pack=ctx.pack.label)
+    )
     return found
 
 

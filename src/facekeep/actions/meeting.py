@@ -8,7 +8,7 @@ import numpy as np
 from facekeep.actions.context import Context
 from facekeep.domain.growth import Known
 from facekeep.domain.library_grouping import CLEAR, SETTLED, Faces, summed_up
-from facekeep.domain.likeness import Library, likeness_of
+from facekeep.domain.likeness import Library
 from facekeep.domain.neighbours import Ids
 from facekeep.store import faces as face_store
 from facekeep.store import grouping as store
@@ -39,7 +39,7 @@ class Pool:
 
 def meet(ctx: Context, writer: Writer, new: Sequence[VectorRow]) -> Pool:
     """The new faces with the lone faces, which are held, and the people near them."""
-    likeness = likeness_of(ctx.pack)
+    likeness = ctx.pack.likeness
     near = store.near(
         writer,
         [row.face for row in new],

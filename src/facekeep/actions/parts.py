@@ -7,7 +7,7 @@ import numpy as np
 from facekeep.actions.context import Context
 from facekeep.domain.agglomeration import apartness
 from facekeep.domain.library_grouping import LONE, Faces, group_library, summed_up
-from facekeep.domain.likeness import Library, likeness_of
+from facekeep.domain.likeness import Library
 from facekeep.store import details, grouping, people, whole
 from facekeep.store.whole import Whole
 
@@ -46,7 +46,7 @@ def parts_of(ctx: Context, person_id: int) -> Parts:
 
 def _parted(ctx: Context, rows: Whole, library: Library) -> tuple[list[Part], list[int]]:
     faces = Faces(rows.vectors.astype(np.float32), rows.photo, rows.quality)
-    group = group_library(faces, likeness_of(ctx.pack), library=library)
+    group = group_library(faces, ctx.pack.likeness, library=library)
     if (group == LONE).all():
         return [], rows.face.tolist()
     inside = np.flatnonzero(group != LONE)
@@ -54,7 +54,7 @@ def _parted(ctx: Context, rows: Whole, library: Library) -> tuple[list[Part], li
     place = np.argsort(order)[group[inside]]
     nodes = summed_up(faces.vectors[inside], faces.weight[inside], place)
     first, others = np.zeros(len(nodes), dtype=np.int64), np.arange(len(nodes))
-    likeness = likeness_of(ctx.pack)
+    likeness = ctx.pack.likeness
     limit = likeness.limit(nodes.weight[first], nodes.weight, library)
     doubt = apartness(nodes, first, others, likeness) / limit
     away = np.sqrt(np.square(nodes.mean - nodes.mean[0]).sum(axis=1))

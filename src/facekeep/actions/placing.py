@@ -9,7 +9,7 @@ import numpy.typing as npt
 from facekeep.actions.context import Context
 from facekeep.actions.meeting import Pool
 from facekeep.domain.growth import Growth, Known, grow, grown
-from facekeep.domain.likeness import Library, likeness_of
+from facekeep.domain.likeness import Library
 from facekeep.domain.matching import confidence
 from facekeep.store import grouping as store
 from facekeep.store.database import Writer
@@ -33,7 +33,7 @@ class Placed:
 
 def place(ctx: Context, writer: Writer, pool: Pool, library: Library) -> Placed:
     """Group the faces of a pool, and write it down."""
-    growth = grow(pool.faces, pool.known, likeness_of(ctx.pack), library, apart=pool.apart)
+    growth = grow(pool.faces, pool.known, ctx.pack.likeness, library, apart=pool.apart)
     people = [crowd.person for crowd in pool.crowds]
     still = store.still_open(writer, sorted({people[at] for at in growth.joined.values()}))
     late = {face for face, at in growth.joined.items() if people[at] not in still}

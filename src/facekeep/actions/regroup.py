@@ -21,7 +21,6 @@ from facekeep.actions.group import GROUP_LOCK
 from facekeep.actions.regroup_writing import Plan, write
 from facekeep.domain.errors import FacekeepError
 from facekeep.domain.library_grouping import Faces
-from facekeep.domain.likeness import likeness_of
 from facekeep.domain.regrouping import Past, difference, regroup
 from facekeep.store import grouping, whole
 from facekeep.store import regrouping as store
@@ -151,7 +150,7 @@ def _planned(ctx: Context, teller: _Teller) -> Plan:
     past = _past(everything, touched, rejected)
     faces = Faces(everything.vectors, everything.photo, everything.quality)
     threads = min(os.cpu_count() or 1, 8)
-    after = regroup(faces, past, likeness_of(ctx.pack), threads=threads, tick=teller.tick)
+    after = regroup(faces, past, ctx.pack.likeness, threads=threads, tick=teller.tick)
     return Plan(everything, faces, past, after, touched, difference(past, after))
 
 

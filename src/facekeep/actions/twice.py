@@ -16,7 +16,7 @@ from facekeep.actions.placing import Placed
 from facekeep.domain.errors import Conflict, FacekeepError
 from facekeep.domain.growth import Known
 from facekeep.domain.library_grouping import Faces, library_of, summed_up
-from facekeep.domain.likeness import Library, likeness_of
+from facekeep.domain.likeness import Library
 from facekeep.domain.proposals import Alike, reason, same_person_twice
 from facekeep.store import twice as store
 from facekeep.store import whole
@@ -45,7 +45,7 @@ def propose_near(ctx: Context, writer: Writer, placed: Placed, library: Library)
     """Of the people met near new faces, those of whom one has just been made or has grown."""
     if not placed.touched or len(placed.people) < 2:
         return
-    alike = same_person_twice(placed.after, likeness_of(ctx.pack), library)
+    alike = same_person_twice(placed.after, ctx.pack.likeness, library)
     people, touched = placed.people, placed.touched
     alike = [pair for pair in alike if touched & {people[pair.one], people[pair.other]}]
     found = _twins(ctx, people, alike, lambda at: placed.vectors[at])
@@ -125,7 +125,7 @@ def _alike(
     known = Known(nodes.mean, nodes.weight, nodes.scatter, in_photos, np.zeros(len(people), dtype=bool))
     at = {person: index for index, person in enumerate(people)}
     refused = [(at[one], at[other]) for one, other in apart if one in at and other in at]
-    return same_person_twice(known, likeness_of(ctx.pack), library, apart=refused)
+    return same_person_twice(known, ctx.pack.likeness, library, apart=refused)
 
 
 def _twins(ctx: Context, people: Sequence[int], alike: Sequence[Alike], members: Members) -> list[Twin]:

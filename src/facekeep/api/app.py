@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from facekeep import __version__
 from facekeep.actions.alike import MAX_PICTURE_BYTES
 from facekeep.actions.context import Context
+from facekeep.actions.using import Current
 from facekeep.api import errors, metrics, pages
 from facekeep.api.events import StatusFeed
 from facekeep.api.looks import Costly
@@ -28,6 +29,7 @@ from facekeep.api.routes import (
     journal,
     libraries,
     matching,
+    models,
     people,
     photos,
     report,
@@ -75,6 +77,7 @@ def create_app(
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.context = context
+    app.state.current = None if context is None else Current(context)
     app.state.instance = instance
     app.state.about = About() if about is None else about
     app.state.feed = StatusFeed(lambda: status.look(app.state.context).model_dump_json())
@@ -116,7 +119,7 @@ def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
     for part in (
         *(status, activity, people, faces, drawing, verbs, forgetting, exporting, matching, grouping, review),
-        *(search, circles, journal, photos, failures, libraries, scans, report),
+        *(search, circles, journal, photos, failures, libraries, scans, models, report),
     ):
         api.include_router(part.router)
     return api

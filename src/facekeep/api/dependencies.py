@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Path, Query, Request, Response
 
 from facekeep.actions.context import Context
+from facekeep.actions.using import Current
 from facekeep.api.events import StatusFeed
 from facekeep.api.looks import Costly
 from facekeep.api.metrics import Counts
@@ -16,7 +17,7 @@ DEFAULT_PAGE = 100
 
 
 def _context(request: Request) -> Context:
-    return cast(Context, request.app.state.context)
+    return cast(Current, request.app.state.current).context()
 
 
 DECISION_HEADER = "X-Facekeep-Decision"

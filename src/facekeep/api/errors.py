@@ -16,6 +16,7 @@ from facekeep.domain.errors import (
     AlreadyUndone,
     Conflict,
     DatabaseAway,
+    DownloadFault,
     EnvironmentFault,
     FacekeepError,
     LibraryOffline,
@@ -26,6 +27,7 @@ from facekeep.domain.errors import (
     NotUndone,
     PhotoFault,
     StorageFault,
+    TermsNotAccepted,
     UsageError,
 )
 
@@ -37,6 +39,7 @@ STATUS_OF: Mapping[type[FacekeepError], HTTPStatus] = {
     FacekeepError: HTTPStatus.INTERNAL_SERVER_ERROR,
     UsageError: HTTPStatus.BAD_REQUEST,
     NotFound: HTTPStatus.NOT_FOUND,
+    TermsNotAccepted: HTTPStatus.FORBIDDEN,
     Conflict: HTTPStatus.CONFLICT,
     AlreadyUndone: HTTPStatus.CONFLICT,
     NothingToUndo: HTTPStatus.CONFLICT,
@@ -45,6 +48,7 @@ STATUS_OF: Mapping[type[FacekeepError], HTTPStatus] = {
     StorageFault: HTTPStatus.SERVICE_UNAVAILABLE,
     DatabaseAway: HTTPStatus.SERVICE_UNAVAILABLE,
     ModelFault: HTTPStatus.SERVICE_UNAVAILABLE,
+    DownloadFault: HTTPStatus.BAD_GATEWAY,
     LibraryOffline: HTTPStatus.SERVICE_UNAVAILABLE,
     # The request was understood; it is the photo that gives no picture.
     PhotoFault: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -78,7 +82,8 @@ class Problem(BaseModel):
     code: str = Field(
         description="Stable name of the kind of problem: `usage`, `not_found`, `conflict`, `already_undone`, "
         "`nothing_to_undo`, `not_undone`, `environment`, "
-        "`storage`, `model`, `library_offline`, `photo`, `invalid_request`, `forbidden`, `body_too_large`, "
+        "`storage`, `model`, `terms_not_accepted`, `download`, `library_offline`, `photo`, "
+        "`invalid_request`, `forbidden`, `body_too_large`, "
         "`method_not_allowed`, `not_ready`, `internal`.",
         examples=["conflict"],
     )

@@ -1,11 +1,13 @@
 """Whether this server can do its work now, part by part."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from facekeep.actions.context import Context
+from facekeep.actions.using import current
 from facekeep.domain.errors import FacekeepError
-from facekeep.domain.packs import ModelPack
+from facekeep.domain.packs import BUNDLED, ModelPack
 from facekeep.store import migrate
 
 
@@ -20,6 +22,8 @@ class Lack:
 def lacks(ctx: Context) -> list[Lack]:
     """Everything that keeps it from being ready. Waits for the database as long as it takes."""
     found = _database(ctx)
+    with suppress(FacekeepError):  # told above, when it is the database
+        ctx = current(ctx)
     if not are_models_ready(ctx.models_folder, ctx.pack):
         found.append(Lack("models", f"the files of {ctx.pack.label} have not been made"))
     return found
@@ -27,6 +31,10 @@ def lacks(ctx: Context) -> list[Lack]:
 
 def are_models_ready(models_folder: Path, pack: ModelPack) -> bool:
     """Whether a pack's files are there; their content is checked whenever they are used."""
+    if pack.label != BUNDLED.label:
+        from facekeep.inference.packs import is_there
+
+        return is_there(models_folder, pack.label)
     from facekeep.inference.bundled import MODELS, PackFiles
 
     folder = models_folder / pack.label

@@ -41,6 +41,31 @@ class Steps:
         self._said.add(step)
 
 
+class Downloads:
+    """Shows how much of a file has come: moving on a terminal, a line for each tenth elsewhere."""
+
+    def __init__(self) -> None:
+        self._said = ("", -1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._said[0] and sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
+
+    def __call__(self, file: str, done: int, size: int) -> None:
+        """Told the file, and how many bytes of how many are here."""
+        tenths = 10 * done // max(size, 1)
+        line = f"{file}: {done / 1e6:,.1f} of {size / 1e6:,.1f} MB"
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[Kfacekeep: {line}")
+            sys.stderr.flush()
+        elif (file, tenths) != self._said:
+            note(line)
+        self._said = (file, tenths)
+
+
 @contextmanager
 def view() -> Iterator[Show]:
     """What to call with the progress of a scan."""

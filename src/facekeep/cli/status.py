@@ -58,11 +58,13 @@ def _work(control: "Control", queue: "Queue", workers: "list[WorkerRow]") -> dic
 
 
 def _show(reader: "Reader") -> None:
+    from facekeep.cli.models import say_change
     from facekeep.store import listing, steering
 
     control, workers = steering.control(reader), steering.workers(reader)
     _show_counts(listing.status(reader))
     _show_queue(steering.queue(reader), control, [worker for worker in workers if worker.alive])
+    say_change(reader)
     _show_workers(workers)
     _show_breakers(workers)
     _show_libraries(listing.libraries(reader))

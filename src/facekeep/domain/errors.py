@@ -3,6 +3,7 @@
     FacekeepError
     ├── UsageError          the caller asked for something that cannot be done  (exit 2)
     │   ├── NotFound        no such person, face, photo, library
+    │   ├── TermsNotAccepted  a model pack whose licence asks for a yes
     │   └── Conflict        it changed since the caller looked, or is taken
     │       ├── AlreadyUndone   a decision that somebody took back before
     │       ├── NothingToUndo   all that it changed has been changed since
@@ -11,6 +12,7 @@
     │   ├── StorageFault    the database or its disk
     │   │   └── DatabaseAway  it does not answer now, and may again soon
     │   ├── ModelFault      a weight file is missing, altered, or cannot be made
+    │   ├── DownloadFault   the network or a server elsewhere
     │   └── LibraryOffline  a photo folder is away
     └── PhotoFault          one photo cannot be looked at; carries a FailureCode (exit 1)
         └── MachineFault    nor could any other: the fault lies outside the photo
@@ -46,6 +48,12 @@ class NotFound(UsageError):
     """No such person, face, photo or library."""
 
     code = "not_found"
+
+
+class TermsNotAccepted(UsageError):
+    """A model pack may only be used by who agrees to its terms."""
+
+    code = "terms_not_accepted"
 
 
 class Conflict(UsageError):
@@ -99,6 +107,12 @@ class ModelFault(EnvironmentFault):
     """A weight file is missing, altered, or cannot be converted."""
 
     code = "model"
+
+
+class DownloadFault(EnvironmentFault):
+    """A file could not be fetched from elsewhere, or was not the one expected."""
+
+    code = "download"
 
 
 class LibraryOffline(EnvironmentFault):

@@ -17,7 +17,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,9 +68,10 @@ MODELS = ("pnet", "rnet", "onet", "crop24", "crop48", "embedder")
 
 @dataclass(frozen=True, slots=True)
 class PackFiles:
-    """The ONNX files of a pack, all present and checked."""
+    """The ONNX files of a pack, all present and checked. `mend`: what to do when one cannot be loaded."""
 
     folder: Path
+    mend: str = "Delete the folder; the models are made anew at the next start."
 
     def path(self, model: str) -> Path:
         return self.folder / f"{model}.onnx"
@@ -93,7 +94,7 @@ def prepare(models_folder: Path, *, progress: Progress = ignore) -> PackFiles:
         return files
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / ".lock"):
+        with locked(folder / ".lock"):
             if not _is_whole(folder):
                 _convert(folder, progress)
                 give_back()  # the process that makes them may be a server that runs for years
@@ -118,11 +119,11 @@ _found_whole: dict[Path, tuple[int, ...]] = {}
 
 def _is_whole(folder: Path) -> bool:
     try:
-        signs = _signs(folder)
+        signs = signs_of(folder, MODELS)
         if _found_whole.get(folder) == signs:
             return True
         manifest = json.loads((folder / _MANIFEST).read_bytes())
-        whole = bool(manifest == _manifest({name: _sha256(folder / f"{name}.onnx") for name in MODELS}))
+        whole = bool(manifest == _manifest({name: sha256_of(folder / f"{name}.onnx") for name in MODELS}))
     except (OSError, ValueError):
         return False  # missing or half-written: to be made anew, which reports what stands in the way
     _found_whole.clear()  # one folder a process; never more than one is kept
@@ -131,9 +132,9 @@ def _is_whole(folder: Path) -> bool:
     return whole
 
 
-def _signs(folder: Path) -> tuple[int, ...]:
+def signs_of(folder: Path, models: Sequence[str]) -> tuple[int, ...]:
     """What changes whenever one of the files does; on POSIX nobody but the system sets the change time."""
-    found = [(folder / name).stat() for name in (_MANIFEST, *(f"{model}.onnx" for model in MODELS))]
+    found = [(folder / name).stat() for name in (_MANIFEST, *(f"{model}.onnx" for model in models))]
     return tuple(
         sign for stat in found for sign in (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
     )
@@ -144,7 +145,8 @@ def _manifest(files: dict[str, str]) -> dict[str, Any]:
     return {"pack": BUNDLED.label, "converter": CONVERTER, "sources": sources, "files": files}
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -156,23 +158,25 @@ def _convert(folder: Path, progress: Progress) -> None:
     for index, name in enumerate(MODELS):
         progress(f"converting {name}", index / len(MODELS))
         content = _onnx(name)
-        _write(folder / f"{name}.onnx", content)
+        write_whole(folder / f"{name}.onnx", content)
         digests[name] = hashlib.sha256(content).hexdigest()
-    _write(folder / _MANIFEST, json.dumps(_manifest(digests), indent=1).encode())
+    write_whole(folder / _MANIFEST, json.dumps(_manifest(digests), indent=1).encode())
     progress("models ready", 1.0)
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """All of the content under that name, on the disk, or what was there before."""
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """The names in a folder are on the disk."""
     if sys.platform == "win32":
         return  # a folder cannot be opened there; NTFS journals the rename
     handle = os.open(folder, os.O_RDONLY)
@@ -183,7 +187,7 @@ def _flush_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Holds the lock file; waits while another process does. The system frees it when its process ends."""
     with path.open("ab") as file:
         if sys.platform == "win32":

@@ -26,21 +26,21 @@ def alignment(landmarks: Landmarks, width: int, height: int) -> Matrix:
     return similarity(landmarks.array() * [width, height], CHIP_POINTS)
 
 
-def chip(picture: Pixels, transform: Matrix) -> Pixels:
-    """The aligned face: shape (150, 150, 3). What lies outside the picture is copied from its edge.
+def chip(picture: Pixels, transform: Matrix, side: int = CHIP_SIDE) -> Pixels:
+    """The aligned face: shape (side, side, 3). What lies outside the picture is copied from its edge.
 
     A face larger than the chip is first reduced by whole numbers, averaging, so that no detail turns into
     noise and the work does not grow with the face.
     """
     factor = max(1, floor(1 / scale_of(transform)))
     back = inverse(transform) / factor
-    corners = apply(back, np.array([[0, 0], [CHIP_SIDE, 0], [0, CHIP_SIDE], [CHIP_SIDE, CHIP_SIDE]], float))
+    corners = apply(back, np.array([[0, 0], [side, 0], [0, side], [side, side]], float))
     (left, top), (right, bottom) = np.floor(corners.min(axis=0)) - 1, np.ceil(corners.max(axis=0)) + 1
     height, width = picture.shape[:2]
     rows, columns = _places(top, bottom, ceil(height / factor)), _places(left, right, ceil(width / factor))
     image = Image.fromarray(_reduced(picture, rows, columns, factor))
     back[:, 2] -= [left, top]
-    size, method = (CHIP_SIDE, CHIP_SIDE), Image.Transform.AFFINE
+    size, method = (side, side), Image.Transform.AFFINE
     return np.asarray(image.transform(size, method, tuple(back.ravel()), Image.Resampling.BILINEAR))
 
 

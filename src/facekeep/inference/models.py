@@ -1,6 +1,11 @@
-"""The bundled models as the rest of facekeep sees them: `prepare`, then one `FaceModels` in each process."""
+"""The models as the rest of facekeep sees them: `prepare`, then one `FaceModels` in each process.
+
+`opened` gives those of any pack by its label.
+"""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -9,13 +14,46 @@ from facekeep.domain.faces import AnalysedFace, Detection, Landmarks, Pixels, Qu
 from facekeep.domain.geometry import CHIP_SIDE, Matrix, scale_of
 from facekeep.domain.packs import BUNDLED, WORKING_LONG_SIDE, ModelPack
 from facekeep.domain.quality import quality
-from facekeep.inference import mtcnn
+from facekeep.inference import mtcnn, packs, scrfd, yunet
 from facekeep.inference.bundled import MODELS, PackFiles, prepare
 from facekeep.inference.embedding import alignment, chip, embed_chips, share_in_picture
 from facekeep.inference.measure import exposed
 from facekeep.inference.sessions import Sessions
 
-__all__ = ["WORKING_LONG_SIDE", "FaceModels", "PackFiles", "prepare"]
+__all__ = ["WORKING_LONG_SIDE", "FaceModels", "Models", "PackFiles", "opened", "prepare"]
+
+
+class Models(Protocol):
+    """The models of one pack. One a process; safe to share between threads."""
+
+    @property
+    def pack(self) -> ModelPack:
+        """Which."""
+
+    def load(self) -> None:
+        """Load every model now rather than at its first use. Raises ModelFault."""
+
+    def detect(self, picture: Pixels) -> list[Detection]:
+        """The faces in a picture, largest first."""
+
+    def analyse(self, picture: Pixels) -> tuple[AnalysedFace, ...]:
+        """The faces in a picture, embedded and measured, largest first."""
+
+    def describe(self, picture: Pixels, detections: Sequence[Detection]) -> tuple[AnalysedFace, ...]:
+        """These, embedded and measured, in their order. ValueError: they cannot be aligned."""
+
+    def embed(self, picture: Pixels, landmarks: Sequence[Landmarks]) -> npt.NDArray[np.float32]:
+        """Embeddings of the faces at these landmarks, shape (n, d). ValueError: they cannot be aligned."""
+
+    def release(self) -> None:
+        """Frees the models' memory; they are loaded again when next needed."""
+
+
+def opened(models_folder: Path, label: str = BUNDLED.label) -> Models:
+    """The models of a pack, whose files are made (bundled) or must be there. ModelFault when they are not."""
+    if label == BUNDLED.label:
+        return FaceModels(prepare(models_folder))
+    return DownloadedModels(models_folder, label)
 
 
 class FaceModels:
@@ -48,17 +86,7 @@ class FaceModels:
         """
         transforms = [_alignment(picture, found.landmarks) for found in detections]
         chips = [chip(picture, transform) for transform in transforms]
-        rows = zip(detections, transforms, chips, embed_chips(self._sessions, chips), strict=True)
-        return tuple(
-            AnalysedFace(
-                box=found.box,
-                landmarks=found.landmarks,
-                score=found.score,
-                quality=_quality(picture, found, transform, face),
-                embedding=embedding,
-            )
-            for found, transform, face, embedding in rows
-        )
+        return _analysed(picture, detections, transforms, chips, embed_chips(self._sessions, chips))
 
     def embed(self, picture: Pixels, landmarks: Sequence[Landmarks]) -> npt.NDArray[np.float32]:
         """Embeddings of the faces at these landmarks, shape (n, 128), for faces that no detector found.
@@ -71,6 +99,62 @@ class FaceModels:
     def release(self) -> None:
         """Frees the models' memory; they are loaded again when next needed."""
         self._sessions.release()
+
+
+class DownloadedModels:
+    """The same of a pack that was downloaded. Quality is measured as for the bundled one, on its chip."""
+
+    def __init__(self, models_folder: Path, label: str, *, threads: int = 1) -> None:
+        """Raises ModelFault when its files are missing or altered."""
+        self._files = packs.check(models_folder, label)
+        self._recipe = packs.recipe_of(label)
+        self._sessions = Sessions(self._files, threads=threads)
+
+    @property
+    def pack(self) -> ModelPack:
+        return self._recipe.pack
+
+    def load(self) -> None:
+        self._sessions.load(packs.MODELS)
+
+    def detect(self, picture: Pixels) -> list[Detection]:
+        find = {"yunet": yunet.detect, "scrfd": scrfd.detect}[self._recipe.detector]
+        return find(self._sessions, picture)
+
+    def analyse(self, picture: Pixels) -> tuple[AnalysedFace, ...]:
+        return self.describe(picture, self.detect(picture))
+
+    def describe(self, picture: Pixels, detections: Sequence[Detection]) -> tuple[AnalysedFace, ...]:
+        transforms = [_alignment(picture, found.landmarks) for found in detections]
+        chips = [chip(picture, transform) for transform in transforms]
+        vectors = self.embed(picture, [found.landmarks for found in detections])
+        return _analysed(picture, detections, transforms, chips, vectors)
+
+    def embed(self, picture: Pixels, landmarks: Sequence[Landmarks]) -> npt.NDArray[np.float32]:
+        return packs.embed(self._sessions, self._recipe, picture, landmarks)
+
+    def release(self) -> None:
+        self._sessions.release()
+
+
+def _analysed(
+    picture: Pixels,
+    detections: Sequence[Detection],
+    transforms: Sequence[Matrix],
+    chips: Sequence[Pixels],
+    vectors: npt.NDArray[np.float32],
+) -> tuple[AnalysedFace, ...]:
+    rows = zip(detections, transforms, chips, vectors, strict=True)
+    return tuple(
+        AnalysedFace(
+            box=found.box,
+            landmarks=found.landmarks,
+            score=found.score,
+            quality=_quality(picture, found, transform, face),
+            embedding=embedding,
+        )
+        for found, transform, face, embedding in rows
+    )
 
 
 def _alignment(picture: Pixels, landmarks: Landmarks) -> Matrix:

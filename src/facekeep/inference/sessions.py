@@ -27,6 +27,15 @@ class Sessions:
         results: Arrays = self._session(model).run(list(outputs), dict(inputs))
         return results
 
+    def input_of(self, model: str) -> tuple[str, tuple[int | None, ...]]:
+        """Name and shape of a model's one input; None for a side that may have any length."""
+        (given,) = self._session(model).get_inputs()
+        return str(given.name), tuple(side if isinstance(side, int) else None for side in given.shape)
+
+    def outputs_of(self, model: str) -> list[str]:
+        """The names of a model's outputs, in its own order."""
+        return [str(output.name) for output in self._session(model).get_outputs()]
+
     def load(self, models: Sequence[str]) -> None:
         """Load these now rather than at their first use. Raises ModelFault."""
         for model in models:
@@ -54,7 +63,7 @@ class Sessions:
         except Exception as fault:  # the runtime raises plain Exceptions of its own, without a common root
             raise ModelFault(
                 f"{self._files.path(model)} cannot be loaded: {fault}",
-                hint="Delete the folder; the models are made anew at the next start.",
+                hint=self._files.mend,
             ) from fault
 
     def _options(self) -> Any:

@@ -14,6 +14,7 @@ from facekeep.actions.context import Context, State
 from facekeep.actions.group import Watch, group_new_faces
 from facekeep.actions.libraries import set_offline
 from facekeep.actions.regroup import run_asked
+from facekeep.actions.using import Current
 from facekeep.domain.errors import Conflict, FailureCode, PhotoFault, UsageError
 from facekeep.domain.faces import PhotoAnalysis
 from facekeep.store import photos, steering
@@ -24,7 +25,7 @@ from facekeep.worker.children import Children, PoolClosed
 from facekeep.worker.health import Queue as HealthQueue
 from facekeep.worker.health import Snapshot
 from facekeep.worker.health import State as HealthState
-from facekeep.worker.presence import Presence, Role, Said
+from facekeep.worker.presence import Beside, Presence, Role, Said
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +76,11 @@ class Analyser:
         role: Role = "scan",
     ) -> None:
         self._ctx, self._children, self._tell = ctx, children, progress
+        self._using = Current(ctx)
         self._role = role
         self.presence = Presence(ctx, role, self._said, children.release)
+        self.beside: Callable[[], Beside | None] = lambda: None
+        """What else this worker does while it looks at no photos."""
         self._claiming = Claiming(ctx)
         self._stale = StaleFaces(ctx, children)
         self._progress = Progress()
@@ -165,14 +169,15 @@ class Analyser:
         return "idle" if idle else "working"
 
     def _said(self) -> Said:
-        now, pauses = self._progress, self.pauses()
+        now, pauses, beside = self._progress, self.pauses(), self.beside()
+        rate = now.rate if now.state == "analysing" else 0.0
         return Said(
-            state=now.state,
+            state=now.state if beside is None else beside.state,
             done=now.done,
             failed=now.failed,
             faces=now.faces,
-            rate=now.rate if now.state == "analysing" else 0.0,
-            held=self._held,
+            rate=rate if beside is None else beside.rate,
+            held=self._held if beside is None else (*self._held, *beside.held),
             children=asdict(self._children.state()),
             breakers=[pause.as_json() for pause in pauses],
             message="; ".join(
@@ -195,6 +200,7 @@ class Analyser:
         room = 2 * self._children.count - len(self._in_hand)
         if not any(item.alone for item in self._in_hand.values()):
             if not self._waiting and room > 0:
+                self._ctx = self._using.context()
                 claimed = self._claiming.claim(self.presence.number, room)
                 self._waiting.extend(sorted(claimed, key=lambda item: item.alone))
             self._hand_out()
@@ -203,7 +209,8 @@ class Analyser:
     def _hand_out(self) -> None:
         while self._waiting and not (self._waiting[0].alone and self._in_hand):
             item = self._waiting[0]  # taken off only when a child has it: else it is given back
-            self._in_hand[self._children.analyse(item.path, item.long_side)] = item
+            asked = self._children.analyse(item.path, item.long_side, pack=self._ctx.pack.label)
+            self._in_hand[asked] = item
             self._waiting.popleft()
             if item.alone:
                 return

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from facekeep.domain.errors import FailureCode, MachineFault, PhotoFault
-from facekeep.worker.child import TAKEN, Analyse, Answer, Failed, Opened, Request
+from facekeep.worker.child import TAKEN, Analyse, Answer, Embed, Failed, Opened, Request
 from facekeep.worker.watching import ChildLimits, Turn, Watcher, large, megabytes
 
 DEATH_S = 5.0
@@ -89,7 +89,7 @@ class Asker:
 
 def tried(request: Request, seen: int | None) -> int | None:
     """The longer side at which a photo was looked at: as asked, or its own where that is known to be less."""
-    if not isinstance(request, Analyse):
+    if not isinstance(request, Analyse | Embed):
         return None
     return request.long_side if seen is None else min(request.long_side, seen)
 

@@ -21,6 +21,7 @@ from facekeep.store import libraries, listing
 from facekeep.worker.analysing import Analyser, Progress
 from facekeep.worker.children import Children
 from facekeep.worker.presence import Role
+from facekeep.worker.reembedding import Reembedder
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,8 @@ class Background:
         # Actions done through this context wake the threads; what the page shows comes from them.
         self.context = replace(ctx, activity=self.activity, wake=self.wake, renderer=painter, looker=painter)
         self._analyser = Analyser(self.context, children, self._analysed, role=role)
+        self._reembedder = Reembedder(self.context, children, lambda: self._analyser.presence.number)
+        self._analyser.beside = self._reembedder.beside
         self.snapshot = self._analyser.snapshot
         self._threads = [threading.Thread(target=self._look_at_photos, name="analysis")]
         if role == "serve":
@@ -102,7 +105,9 @@ class Background:
     def _held_up(self) -> str:
         if self._analyser.paused:
             return "paused; resume to go on"
-        return "; ".join(pause.message for pause in self._analyser.pauses())
+        held_up = [pause.message for pause in self._analyser.pauses()]
+        resting = self._reembedder.said.message
+        return "; ".join([*held_up, resting] if resting else held_up)
 
     def _look_at_photos(self) -> None:
         self._keep(self._run_analysis, self._work_wanted)
@@ -141,6 +146,8 @@ class Background:
             for _ in self._turns(wanted):
                 wiper.turn()
                 self._analyser.run(self._stopping.is_set)
+                if self._reembedder.run(self._stopping.is_set):
+                    wanted.set()  # there is more of it: the next turn begins at once
                 self._analyser.turned()
 
     def _run_scans(self, wanted: threading.Event) -> None:

@@ -12,13 +12,16 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from facekeep.domain.errors import FailureCode, MachineFault, ModelFault, PhotoFault
-from facekeep.domain.faces import Box, MeasuredFace, PhotoAnalysis
-from facekeep.domain.packs import WORKING_LONG_SIDE
+from facekeep.domain.faces import Box, Landmarks, MeasuredFace, PhotoAnalysis, PhotoFacts, Pixels
+from facekeep.domain.packs import BUNDLED, WORKING_LONG_SIDE
 from facekeep.inference.memory import give_back
 
 if TYPE_CHECKING:
-    from facekeep.inference.models import FaceModels
+    from facekeep.inference.models import Models
 
 TRIM_EVERY = 4
 """Photos between two returns of free memory; at every photo it would cost a tenth of the speed."""
@@ -48,10 +51,28 @@ _MEMORY_WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class Analyse:
-    """Look at a photo; answered with a PhotoAnalysis."""
+    """Look at a photo with the models of a pack; answered with a PhotoAnalysis."""
 
     path: Path
     long_side: int = WORKING_LONG_SIDE
+    pack: str = BUNDLED.label
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """Embed faces that are known already under a pack; answered with Embedded."""
+
+    path: Path
+    long_side: int
+    pack: str
+    faces: tuple[Landmarks, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """One row a face, in their order: shape (n, d)."""
+
+    vectors: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +98,7 @@ class Measure:
 
     path: Path
     boxes: tuple[Box, ...]
+    pack: str = BUNDLED.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +107,14 @@ class Look:
 
     content: bytes
     path: Path = Path("picture")
+    pack: str = BUNDLED.label
 
 
-Request = Analyse | Crop | Thumbnail | Measure | Look
-Answer = PhotoAnalysis | bytes | tuple[MeasuredFace, ...]
+Request = Analyse | Embed | Crop | Thumbnail | Measure | Look
+Answer = PhotoAnalysis | Embedded | bytes | tuple[MeasuredFace, ...]
+
+PACKS_HELD = 2
+"""Whose models a child keeps loaded: those in use, and those that are changed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,66 +191,77 @@ class _Hands:
     def __init__(self, models_folder: Path, tell: Callable[[Opened], None]) -> None:
         self._folder = models_folder
         self._tell = tell
-        self._models: FaceModels | None = None
+        self._models: dict[str, Models] = {}
 
-    def models(self) -> "FaceModels":
-        """All of them, loaded. Raises ModelFault."""
-        from facekeep.inference.models import FaceModels, prepare
+    def models(self, pack: str) -> "Models":
+        """All of a pack's, loaded. Raises ModelFault."""
+        from facekeep.inference.models import opened
 
-        if self._models is None:
-            models = FaceModels(prepare(self._folder))
+        if pack not in self._models:
+            models = opened(self._folder, pack)
             models.load()
-            self._models = models
-        return self._models
+            while len(self._models) >= PACKS_HELD:
+                self._models.pop(next(iter(self._models))).release()
+            self._models[pack] = models
+        return self._models[pack]
 
     def perform(self, request: Request) -> Answer:
         from facekeep.inference import crops
 
         match request:
-            case Analyse(path, long_side):
-                return self._analyse(path, long_side)
+            case Analyse(path, long_side, pack):
+                return self._analyse(path, long_side, pack)
+            case Embed(path, long_side, pack, faces):
+                return self._embed(path, long_side, pack, faces)
             case Crop(path, box, size):
                 return crops.face_crop(path, box, size=size)
             case Thumbnail(path, long_side):
                 return crops.thumbnail(path, long_side=long_side)
-            case Measure(path, boxes):
-                return self._measure(path, boxes)
-            case Look(content, path):
-                return self._look(content, str(path))
+            case Measure(path, boxes, pack):
+                return self._measure(path, boxes, pack)
+            case Look(content, path, pack):
+                return self._look(content, str(path), pack)
 
-    def _analyse(self, path: Path, long_side: int) -> PhotoAnalysis:
+    def _analyse(self, path: Path, long_side: int, pack: str) -> PhotoAnalysis:
+        pixels, facts = self._decoded(path, long_side)
+        models = self.models(pack)
+        return PhotoAnalysis(facts, models.pack.label, models.analyse(pixels), max(pixels.shape[:2]))
+
+    def _embed(self, path: Path, long_side: int, pack: str, faces: tuple[Landmarks, ...]) -> Embedded:
+        pixels, _ = self._decoded(path, long_side)
+        return Embedded(self.models(pack).embed(pixels, faces))
+
+    def _decoded(self, path: Path, long_side: int) -> tuple[Pixels, PhotoFacts]:
         from facekeep.inference.decode import open_photo
 
         with open_photo(path) as photo:
             self._tell(Opened(max((photo.width, photo.height) if photo.best is None else photo.best)))
-            pixels, facts = photo.pixels(long_side), photo.facts
-        models = self.models()
-        return PhotoAnalysis(facts, models.pack.label, models.analyse(pixels), max(pixels.shape[:2]))
+            return photo.pixels(long_side), photo.facts
 
-    def _measure(self, path: Path, boxes: tuple[Box, ...]) -> tuple[MeasuredFace, ...]:
+    def _measure(self, path: Path, boxes: tuple[Box, ...], pack: str) -> tuple[MeasuredFace, ...]:
         from facekeep.inference import drawn
         from facekeep.inference.decode import open_photo
 
         with open_photo(path) as photo:
             side = drawn.working_side(photo.facts.width, photo.facts.height, boxes)
             pixels = photo.pixels(side)
-        return drawn.measure(self.models(), pixels, boxes)
+        return drawn.measure(self.models(pack), pixels, boxes)
 
-    def _look(self, content: bytes, name: str) -> PhotoAnalysis:
+    def _look(self, content: bytes, name: str, pack: str) -> PhotoAnalysis:
         from facekeep.inference.decode import open_sent
 
         with open_sent(content, name, max_pixels=SENT_MAX_PIXELS) as photo:
             pixels, facts = photo.pixels(WORKING_LONG_SIDE), photo.facts
-        models = self.models()
+        models = self.models(pack)
         return PhotoAnalysis(facts, models.pack.label, models.analyse(pixels), max(pixels.shape[:2]))
 
 
 def _readied(hands: _Hands, request: Request) -> Failed | None:
     """Before a photo is looked at: the models. What fails here is the machine's fault, never the photo's."""
-    if not isinstance(request, Analyse | Measure | Look):
+    if not isinstance(request, Analyse | Embed | Measure | Look):
         return None
     try:
-        hands.models()
+        hands.models(request.pack)
     except ModelFault as fault:
         return Failed(FailureCode.INTERNAL, fault.message, fault.hint, _trace(fault), machine=True)
     except Exception as error:  # noqa: BLE001 - as above: whatever it is, it is not this photo's

@@ -10,11 +10,22 @@ from pathlib import Path
 from typing import cast
 
 from facekeep.domain.errors import EnvironmentFault, FailureCode, MachineFault, PhotoFault
-from facekeep.domain.faces import Box, MeasuredFace, PhotoAnalysis
-from facekeep.domain.packs import WORKING_LONG_SIDE
+from facekeep.domain.faces import Box, Landmarks, MeasuredFace, PhotoAnalysis
+from facekeep.domain.packs import BUNDLED, WORKING_LONG_SIDE
 from facekeep.worker import child
 from facekeep.worker.asking import DEATH_S, Asker, NotTaken
-from facekeep.worker.child import Analyse, Answer, Crop, Failed, Look, Measure, Request, Thumbnail
+from facekeep.worker.child import (
+    Analyse,
+    Answer,
+    Crop,
+    Embed,
+    Embedded,
+    Failed,
+    Look,
+    Measure,
+    Request,
+    Thumbnail,
+)
 from facekeep.worker.confine import Entry
 from facekeep.worker.starting import Living, resident, starter
 from facekeep.worker.watching import ChildLimits, Watcher
@@ -107,10 +118,19 @@ class Children:
             self._changed.notify_all()
         return future
 
-    def analyse(self, path: Path, long_side: int | None = None) -> Future[PhotoAnalysis]:
+    def analyse(
+        self, path: Path, long_side: int | None = None, *, pack: str = BUNDLED.label
+    ) -> Future[PhotoAnalysis]:
         """Look at a photo scaled down to `long_side` pixels, by default to the models' own working size."""
         side = WORKING_LONG_SIDE if long_side is None else min(long_side, WORKING_LONG_SIDE)
-        return cast(Future[PhotoAnalysis], self.submit(Analyse(path, side)))
+        return cast(Future[PhotoAnalysis], self.submit(Analyse(path, side, pack)))
+
+    def embed(
+        self, path: Path, faces: Sequence[Landmarks], *, pack: str, long_side: int | None = None
+    ) -> Future[Embedded]:
+        """Embed the faces at these landmarks under a pack: one row each, in their order."""
+        side = WORKING_LONG_SIDE if long_side is None else min(long_side, WORKING_LONG_SIDE)
+        return cast(Future[Embedded], self.submit(Embed(path, side, pack, tuple(faces))))
 
     def crop(self, path: Path, box: Box, size: int) -> Future[bytes]:
         """A square around a face."""
@@ -120,13 +140,16 @@ class Children:
         """The upright photo, smaller."""
         return cast(Future[bytes], self.submit(Thumbnail(path, long_side)))
 
-    def measure(self, path: Path, boxes: Sequence[Box]) -> Future[tuple[MeasuredFace, ...]]:
+    def measure(
+        self, path: Path, boxes: Sequence[Box], *, pack: str = BUNDLED.label
+    ) -> Future[tuple[MeasuredFace, ...]]:
         """What is in some boxes of a photo."""
-        return cast(Future[tuple[MeasuredFace, ...]], self.submit(Measure(path, tuple(boxes))))
+        request = Measure(path, tuple(boxes), pack)
+        return cast(Future[tuple[MeasuredFace, ...]], self.submit(request))
 
-    def look(self, content: bytes) -> Future[PhotoAnalysis]:
+    def look(self, content: bytes, *, pack: str = BUNDLED.label) -> Future[PhotoAnalysis]:
         """The faces in a picture that lies in no file."""
-        return cast(Future[PhotoAnalysis], self.submit(Look(content)))
+        return cast(Future[PhotoAnalysis], self.submit(Look(content, pack=pack)))
 
     def release(self) -> None:
         """Give memory back: idle children end now, busy ones after their photo. Requests start new ones."""

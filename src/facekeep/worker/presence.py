@@ -15,7 +15,7 @@ from uuid import UUID
 from facekeep import __version__
 from facekeep.actions.context import Context
 from facekeep.domain.errors import FacekeepError
-from facekeep.store import photos, steering
+from facekeep.store import packs, photos, steering
 from facekeep.store.steering import Beat
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,15 @@ class Said:
     children: dict[str, Any] = field(default_factory=dict)
     breakers: list[dict[str, Any]] = field(default_factory=list)
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Other work of the worker's, and what it has in hand for that. `rate` in photos a second."""
+
+    state: str
+    rate: float
+    held: tuple[tuple[int, UUID], ...]
 
 
 class Presence:
@@ -77,6 +86,7 @@ class Presence:
         try:
             with self._ctx.database.write() as writer:
                 photos.return_orphans(writer)
+                packs.return_orphans(writer)
                 steering.forget_dead(writer)
                 self._released_at = steering.control(writer).released_at
                 steering.beat(writer, self._beat_of(self._look()))
@@ -111,6 +121,7 @@ class Presence:
         said = self._look()
         with self._ctx.database.write() as writer:
             steering.renew(writer, said.held, lease_s=self._ctx.rules.lease_s)
+            packs.renew(writer, said.held, lease_s=self._ctx.rules.lease_s)
             steering.beat(writer, self._beat_of(said))
             control, ours = steering.control(writer), steering.holds(writer, self.number)
         if not ours:

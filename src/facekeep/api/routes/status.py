@@ -3,10 +3,11 @@
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
+from facekeep.actions import models
 from facekeep.actions.context import Context
 from facekeep.api.dependencies import Feed, Wired
 from facekeep.api.errors import answers
-from facekeep.api.schemas import Status
+from facekeep.api.models_schemas import Status
 from facekeep.store import listing
 
 router = APIRouter()
@@ -15,7 +16,8 @@ router = APIRouter()
 def look(ctx: Context) -> Status:
     """The counts and what goes on, now."""
     with ctx.database.read() as reader:
-        return Status.of(listing.status(reader), ctx.activity())
+        found, change = listing.status(reader), models.change(reader)
+    return Status.told(found, ctx.activity(), change)
 
 
 @router.get("/status", tags=["status"], responses=answers(503))

@@ -1,0 +1,1 @@
+"""Other machines: the only room that reaches the network, and only when the user asked for it."""
