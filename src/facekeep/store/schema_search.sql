@@ -274,8 +274,8 @@ BEGIN
     INSERT INTO called_gram SELECT g, k.id FROM called k, grams(k.folded, true) AS g;
 END $$;
 
--- The order of photos, by when they were taken; those without a date come last either way. And which photos those are.
+-- The order of photos, by when they were taken; those without a date come last either way.
+-- The first also says which those are. No more of them: each claim of a photo writes to every index.
 CREATE INDEX photo_newest ON photo ((coalesce(taken_at, '-infinity'::timestamp)) DESC, id DESC);
 CREATE INDEX photo_oldest ON photo ((coalesce(taken_at, 'infinity'::timestamp)), id);
-CREATE INDEX photo_undated ON photo (id) WHERE taken_at IS NULL;
 CREATE INDEX photo_file_library ON photo_file (library_id, photo_id);

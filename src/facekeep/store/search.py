@@ -168,7 +168,7 @@ def _count(plan: _Plan) -> str:
         whole = _of_photo(plan.whole)
         dated = _where([*whole, *_dates(plan.taken, _EARLIEST)])
         statement = _counting(SQL["count_among_all"], plan.whole).replace("s.photo_id", "p.id")
-        undated = _where([*whole, "p.taken_at IS NULL"])
+        undated = _where([*whole, f"{_EARLIEST} = '-infinity'"])
         return statement.replace("{dated}", dated).replace("{undated}", undated)
     dates = _dates(plan.taken, _EARLIEST)
     dated = SQL["dated"].replace("{dates}", _where(dates)) if dates else ""

@@ -5,7 +5,8 @@
 -- How many photos fit, how many fit but have no date, and which fit, as long as they are few.
 WITH fitting AS MATERIALIZED (SELECT s.photo_id FROM ({start}) AS s {counts} {more}) {dated}
 SELECT (SELECT count(*) FROM {which}),
-       (SELECT count(*) FROM fitting s JOIN photo p ON p.id = s.photo_id WHERE p.taken_at IS NULL),
+       (SELECT count(*) FROM fitting s JOIN photo p ON p.id = s.photo_id
+        WHERE coalesce(p.taken_at, '-infinity'::timestamp) = '-infinity'),
        (SELECT array_agg(photo_id) FROM (SELECT photo_id FROM {which} LIMIT %(few)s) AS few);
 
 -- name: dated
