@@ -1,6 +1,7 @@
 """Every error of the tree as an HTTP answer: RFC 9457 problem details with our stable `code` and the hint."""
 
 import logging
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,10 +15,14 @@ from starlette.exceptions import HTTPException
 from facekeep.api.safety import SECURITY_HEADERS
 from facekeep.domain.errors import (
     AlreadyUndone,
+    AnswerLost,
     Conflict,
     DatabaseAway,
     EnvironmentFault,
     FacekeepError,
+    ForbiddenRole,
+    KeyInProgress,
+    KeyReused,
     LibraryOffline,
     MachineFault,
     ModelFault,
@@ -26,6 +31,8 @@ from facekeep.domain.errors import (
     NotUndone,
     PhotoFault,
     StorageFault,
+    TooManyAttempts,
+    Unauthenticated,
     UsageError,
 )
 
@@ -41,6 +48,12 @@ STATUS_OF: Mapping[type[FacekeepError], HTTPStatus] = {
     AlreadyUndone: HTTPStatus.CONFLICT,
     NothingToUndo: HTTPStatus.CONFLICT,
     NotUndone: HTTPStatus.CONFLICT,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    ForbiddenRole: HTTPStatus.FORBIDDEN,
+    TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    KeyInProgress: HTTPStatus.CONFLICT,
+    AnswerLost: HTTPStatus.CONFLICT,
     EnvironmentFault: HTTPStatus.SERVICE_UNAVAILABLE,
     StorageFault: HTTPStatus.SERVICE_UNAVAILABLE,
     DatabaseAway: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -79,7 +92,8 @@ class Problem(BaseModel):
         description="Stable name of the kind of problem: `usage`, `not_found`, `conflict`, `already_undone`, "
         "`nothing_to_undo`, `not_undone`, `environment`, "
         "`storage`, `model`, `library_offline`, `photo`, `invalid_request`, `forbidden`, `body_too_large`, "
-        "`method_not_allowed`, `not_ready`, `internal`.",
+        "`method_not_allowed`, `not_ready`, `internal`, `unauthenticated`, `forbidden_role`, `too_many_attempts`, "
+        "`idempotency_key_reused`, `idempotency_in_progress`, `idempotency_answer_lost`.",
         examples=["conflict"],
     )
     hint: str = Field(default="", description="What to do about it; may be empty.", examples=["Look again."])
@@ -143,10 +157,30 @@ def install(app: FastAPI) -> None:
 
 async def _on_ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, FacekeepError)
+    return answer_to(error, request.method, request.url.path)
+
+
+def answer_to(error: FacekeepError, method: str, path: str) -> JSONResponse:
+    """The HTTP answer to an error of the tree, logged where it is the machine's."""
     problem = problem_of(error)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.warning("%s %s: %s", request.method, request.url.path, error.message)
-    return respond(problem)
+        log.warning("%s %s: %s", method, path, error.message)
+    answer = respond(problem)
+    answer.headers.update(_headers_of(error))
+    return answer
+
+
+def _headers_of(error: FacekeepError) -> dict[str, str]:
+    """What a program needs to know beside the problem, where HTTP has a place for it."""
+    if isinstance(error, Unauthenticated):
+        return {"WWW-Authenticate": 'Bearer realm="facekeep"'}
+    if isinstance(error, TooManyAttempts):
+        return {"Retry-After": str(math.ceil(error.wait_s))}
+    if isinstance(error, KeyInProgress):
+        return {"Retry-After": "1"}
+    if isinstance(error, AnswerLost) and error.decision is not None:
+        return {"X-Facekeep-Decision": str(error.decision)}
+    return {}
 
 
 async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
