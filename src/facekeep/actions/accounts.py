@@ -62,7 +62,7 @@ def change_account(ctx: Context, number: int, change: AccountChange) -> AccountR
 
 
 def remove_account(ctx: Context, number: int) -> AccountRow:
-    """Nobody logs in with it any more, and its sessions and keys end. NotFound; Conflict for the last admin."""
+    """Nobody logs in with it any more; its sessions and keys end. NotFound; Conflict for the last admin."""
     with ctx.database.write("user") as writer:
         store.lock(writer)
         before = store.account(writer, number)

@@ -1,8 +1,8 @@
 """Hashing passwords (Argon2id) and tokens (SHA-256).
 
-A password is guessable, so its hash must be slow: 46 MiB and two passes, one more than the OWASP cheat sheet asks for
-with as much memory. A token of 256 random bits is not, so a fast hash does, and looking it up by its hash tells
-nothing by the time it takes.
+A password is guessable, so its hash must be slow: 46 MiB and two passes, one more than the OWASP cheat sheet
+asks for with as much memory. A token of 256 random bits is not, so a fast hash does, and looking it up by its
+hash tells nothing by the time it takes.
 """
 
 import hashlib
@@ -20,10 +20,7 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=47_104, parallelism=1)
 _AT_ONCE = threading.BoundedSemaphore(2)
 """Each takes 46 MiB: a flood of logins must not take the machine's memory."""
 
-_NOBODYS = (
-    "$argon2id$v=19$m=47104,t=2,p=1$LZItECTKC"
-    "qbqHYwTxKRsMQ$qLfKb88yT5JeTgEQoz+/McKaMhkNCzOSRPBljnk2Xtg"
-)
+_NOBODYS = "$argon2id$v=19$m=47104,t=2,p=1$LZItECTKCqbqHYwTxKRsMQ$qLfKb88yT5JeTgEQoz+/McKaMhkNCzOSRPBljnk2Xtg"
 """Checked where there is no such account, so that the time of an answer does not tell which names exist."""
 
 

@@ -92,8 +92,8 @@ class Problem(BaseModel):
         description="Stable name of the kind of problem: `usage`, `not_found`, `conflict`, `already_undone`, "
         "`nothing_to_undo`, `not_undone`, `environment`, "
         "`storage`, `model`, `library_offline`, `photo`, `invalid_request`, `forbidden`, `body_too_large`, "
-        "`method_not_allowed`, `not_ready`, `internal`, `unauthenticated`, `forbidden_role`, `too_many_attempts`, "
-        "`idempotency_key_reused`, `idempotency_in_progress`, `idempotency_answer_lost`.",
+        "`method_not_allowed`, `not_ready`, `internal`, `unauthenticated`, `forbidden_role`, "
+        "`too_many_attempts`, `idempotency_key_reused`, `idempotency_in_progress`, `idempotency_answer_lost`.",
         examples=["conflict"],
     )
     hint: str = Field(default="", description="What to do about it; may be empty.", examples=["Look again."])
@@ -193,6 +193,11 @@ async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
 
 async def _on_http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    return respond_to_http(error)
+
+
+def respond_to_http(error: HTTPException) -> JSONResponse:
+    """The HTTP answer to what the framework refuses."""
     status = HTTPStatus(error.status_code)
     answer = respond(_plain(status, str(error.detail), code=_CODE_OF_STATUS.get(status, "usage")))
     for name, value in (error.headers or {}).items():

@@ -94,7 +94,7 @@ class KeyInProgress(Conflict):
 
 
 class AnswerLost(Conflict):
-    """What was asked for was done, once, but the answer to it is not there. `decision`: under which number."""
+    """What was asked for was done, once, but its answer is not there. `decision`: under which number."""
 
     code = "idempotency_answer_lost"
 

@@ -84,9 +84,7 @@ def add(writer: Writer, name: str, role: str, password_hash: str) -> int:
     return int(writer.value(SQL["add"], row))
 
 
-def change(
-    writer: Writer, number: int, *, name: str | None, role: str | None, disabled: bool | None
-) -> None:
+def change(writer: Writer, number: int, *, name: str | None, role: str | None, disabled: bool | None) -> None:
     """Change what is not None. Conflict when nobody would remain who is an admin."""
     writer.run(SQL["change"], {"account": number, "name": name, "role": role, "disabled": disabled})
 
