@@ -33,7 +33,7 @@ class Found:
 
 
 class Changes:
-    """The events that this server knows of. `look` and `replay` run in threads, the rest in the event loop."""
+    """The events that this server knows of. `look` and `replay` run in threads, all else in the loop."""
 
     def __init__(self, context: Context) -> None:
         self._context = context

@@ -93,7 +93,8 @@ class Problem(BaseModel):
         "`nothing_to_undo`, `not_undone`, `environment`, "
         "`storage`, `model`, `library_offline`, `photo`, `invalid_request`, `forbidden`, `body_too_large`, "
         "`method_not_allowed`, `not_ready`, `internal`, `unauthenticated`, `forbidden_role`, "
-        "`too_many_attempts`, `idempotency_key_reused`, `idempotency_in_progress`, `idempotency_answer_lost`.",
+        "`too_many_attempts`, `idempotency_key_reused`, `idempotency_in_progress`, "
+        "`idempotency_answer_lost`.",
         examples=["conflict"],
     )
     hint: str = Field(default="", description="What to do about it; may be empty.", examples=["Look again."])

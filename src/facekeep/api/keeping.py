@@ -105,7 +105,7 @@ class Keeping:
 
 
 def _begin(context: Context, stack: ExitStack, asked: Asked) -> Kept | None:
-    """What to answer again; None for a new request, which is ours now. KeyInProgress, KeyReused, AnswerLost."""
+    """What to answer again; None for a new request. KeyInProgress, KeyReused, AnswerLost."""
     if not stack.enter_context(answers.under_way(context.database, asked)):
         raise KeyInProgress("a request with this key is under way", hint="Ask again in a moment.")
     with context.database.write() as writer:

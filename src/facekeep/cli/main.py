@@ -13,12 +13,14 @@ from facekeep.cli import (
     failures,
     importing,
     journal,
+    keys,
     models,
     people,
     scan,
     serve,
     status,
     steering,
+    users,
     verbs,
     worker,
 )
@@ -62,6 +64,8 @@ app.command()(steering.pause)
 app.command()(steering.resume)
 app.add_typer(importing.app, name="import")
 app.add_typer(models.app, name="models")
+app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")
 app.command()(doctor.doctor)
 
 
