@@ -5,12 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from facekeep.actions import accounts, logins, passwords
 from facekeep.actions.context import Context
-from facekeep.domain.accounts import OF_BOTH, Patience, Role, Visitor
+from facekeep.domain.accounts import OF_ADDRESS, OF_BOTH, Patience, Role, Visitor
 from facekeep.domain.errors import (
     Conflict,
     FacekeepError,
@@ -302,9 +301,12 @@ def test_guesses_at_the_same_moment_all_count(ctx: Context) -> None:
 
 
 def test_one_address_that_tries_many_names_waits_as_well(ctx: Context) -> None:
-    said = [guess(ctx, f"name {number}") for number in range(21)]
-    assert said[-1] == "too_many_attempts"
-    assert set(said[:20]) == {"unauthenticated"}
+    assert guess(ctx, "first name") == "unauthenticated"
+    # Of one address there is a row of its own, which other names raise.
+    write(ctx, "UPDATE login_attempt SET failures = %(almost)s", almost=OF_ADDRESS.free - 1)
+    assert guess(ctx, "second name") == "unauthenticated"
+    assert guess(ctx, "third name") == "too_many_attempts"
+    assert guess(ctx, "third name", "10.0.0.8") == "unauthenticated"
 
 
 def test_old_failures_are_forgotten(ctx: Context) -> None:
@@ -349,7 +351,10 @@ def test_an_account_is_entered_under_what_users_decide_alone(ctx: Context, tmp_p
             ("b", None),
             ("c", None),
         ]
-    with pytest.raises(Conflict), ctx.database.on_behalf(ada + 1).write("user") as writer:
+    with (
+        pytest.raises(Conflict, match="foreign key"),
+        ctx.database.on_behalf(ada + 1).write("user") as writer,
+    ):
         writer.run("INSERT INTO person (name) VALUES ('D')")
 
 
@@ -363,13 +368,5 @@ def test_removing_an_account_keeps_it_for_the_journal(ctx: Context) -> None:
         assert reader.value("SELECT a.name FROM decision d JOIN account a ON a.id = d.account") == "bob"
         with pytest.raises(NotFound):
             store.account(reader, bob)
-    with pytest.raises(psycopg.errors.ForeignKeyViolation):
-        _delete_past_facekeep(ctx, bob)
-
-
-def _delete_past_facekeep(ctx: Context, account: int) -> None:
-    try:
-        write(ctx, "DELETE FROM account WHERE id = %(account)s", account=account)
-    except Conflict as conflict:
-        assert conflict.__cause__ is not None
-        raise conflict.__cause__ from None
+    with pytest.raises(Conflict, match="foreign key"):
+        write(ctx, "DELETE FROM account WHERE id = %(account)s", account=bob)

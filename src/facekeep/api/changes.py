@@ -98,9 +98,8 @@ def _fields(row: EventRow) -> Fields:
     named = {"kind": row.kind, row.kind: row.number}
     if row.kind != "decision":
         return {**named, "state": row.state}
-    faces = list(dict.fromkeys(row.faces))
     spoken = {"verb": row.verb, "actor": row.actor, "account": row.account}
-    return {**named, **spoken, "people": row.people, "faces": faces}
+    return {**named, **spoken, "people": row.people(), "faces": row.faces()}
 
 
 def _event(position: int, name: str, data: Fields) -> Told:

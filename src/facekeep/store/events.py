@@ -23,8 +23,22 @@ class EventRow:
     verb: str | None
     actor: str | None
     account: int | None
-    people: list[Any]
-    faces: list[Any]
+    about: dict[str, Any] | None
+    facts: dict[str, Any] | None
+
+    def people(self) -> list[int]:
+        """Some of the people in a decision: those that it was about, and whom faces came to and went from."""
+        about, facts = self._kept()
+        asked = [about.get(key) for key in ("person", "from", "into")]
+        found = [*asked, *facts.get("people", ()), *facts.get("losers", ())]
+        return [person for person in dict.fromkeys(found) if isinstance(person, int)]
+
+    def faces(self) -> list[int]:
+        """Some of the faces in a decision."""
+        return list(dict.fromkeys(self._kept()[1].get("faces", ())))
+
+    def _kept(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return {} if self.about is None else self.about, {} if self.facts is None else self.facts
 
 
 def place(writer: Writer) -> int:
