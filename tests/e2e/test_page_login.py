@@ -1,4 +1,4 @@
-"""Logging in on the page: who comes from elsewhere is asked, lets themselves in and out, and is told what they may not.
+"""Logging in on the page: who comes from elsewhere is asked, goes in and out, and is told what they may not.
 
 Elsewhere is played by the headers of a reverse proxy, which the browser sends with every request.
 """

@@ -17,6 +17,7 @@ from interface_support import Filled, filled, refill, serving
 from facekeep.actions.people import name_person
 from facekeep.api import changes
 from facekeep.api.app import create_app
+from facekeep.api.events import StatusFeed
 
 API = "/api/v1"
 Event = tuple[int | None, str, dict[str, Any]]
@@ -212,14 +213,15 @@ def test_events_that_nobody_saw_before_they_were_removed_leave_a_gap(app: FastAP
 
 def test_many_who_watch_share_one_look(app: FastAPI, data: Filled) -> None:
     looks: list[int] = []
-    feed = app.state.feed
+    feed: StatusFeed = app.state.feed
+    assert feed._changes is not None
     look = feed._changes.look
 
     def counted() -> changes.Found:
         looks.append(1)
         return look()
 
-    feed._changes.look = counted
+    feed._changes.look = counted  # type: ignore[method-assign]
     person = somebody(data)
     with serving(app) as client:
         streams = [events(client) for _ in range(10)]
