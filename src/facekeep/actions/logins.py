@@ -146,6 +146,7 @@ def _whats(name: str, address: str) -> list[tuple[bytes, Patience]]:
 def _enter_attempt(ctx: Context, whats: list[tuple[bytes, Patience]]) -> None:
     """Before the password is looked at, so that a hundred at the same moment are a hundred tries."""
     with ctx.database.write() as writer:
+        credentials.sweep_attempts(writer)
         for what, patience in sorted(whats, key=lambda each: each[0]):
             failures = credentials.attempt(writer, what)
             if failures is None:

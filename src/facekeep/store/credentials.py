@@ -160,6 +160,10 @@ def forgive(writer: Writer, whole: bytes, every: Sequence[bytes]) -> None:
     """The password was right: `whole` is forgotten altogether, of the others in `every` just this try."""
     for what in sorted(every):
         writer.run(SQL["forget_attempts" if what == whole else "forgive"], {"what": what})
+
+
+def sweep_attempts(writer: Writer) -> None:
+    """Forget what is too long ago to count."""
     writer.run(SQL["sweep_attempts"], {"forgotten_s": FORGOTTEN_S})
 
 
