@@ -33,6 +33,7 @@ class Settings:
     host: str
     port: int
     allowed_hosts: tuple[str, ...]
+    loopback_open: bool
     workers: int
     timeout_seconds: int
     child_memory_megabytes: int
@@ -164,12 +165,6 @@ def _refuse_unsafe(settings: Settings) -> None:
             f"({settings.retry_first_seconds})",
             hint="The wait before another try grows from the first to the longest.",
         )
-    if not is_loopback(settings.host):
-        raise UsageError(
-            f"host {settings.host} can be reached from other machines, and facekeep has no password yet",
-            hint="Keep host (FACEKEEP_HOST, --host) at 127.0.0.1. To reach it from elsewhere, use an SSH "
-            "tunnel, or a reverse proxy that asks for a password, with its name in FACEKEEP_ALLOWED_HOSTS.",
-        )
     if settings.home in (Path(settings.home.anchor), Path.home()):
         raise UsageError(
             f"the data folder may not be {settings.home} itself",
@@ -229,6 +224,14 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
     return parse
 
 
+def _yes_or_no(given: object) -> bool:
+    found = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    text = str(given).strip().lower()
+    if text not in found:
+        raise ValueError(f"{given!r} is neither true nor false")
+    return found[text]
+
+
 def _one_of(names: tuple[str, ...]) -> Callable[[object], str]:
     def parse(given: object) -> str:
         text = str(given).lower()
@@ -285,7 +288,8 @@ SETTINGS: tuple[Setting, ...] = (
         "FACEKEEP_HOST",
         lambda: "127.0.0.1",
         "127.0.0.1",
-        "The address that the page and the API listen on. Only this machine's own addresses are accepted.",
+        "The address that the page and the API listen on. One that other machines can reach needs an "
+        "account: `facekeep users add NAME --role admin`.",
         _host,
     ),
     Setting(
@@ -303,6 +307,15 @@ SETTINGS: tuple[Setting, ...] = (
         "none beside this machine's own",
         "Further host names that the page answers to, separated by commas, such as a reverse proxy's.",
         _hosts,
+    ),
+    Setting(
+        "loopback_open",
+        "FACEKEEP_LOOPBACK_OPEN",
+        lambda: True,
+        "true",
+        "Whether who sits at this machine needs no password even where there are accounts. Say false where "
+        "other users share the machine, or a reverse proxy runs on it.",
+        _yes_or_no,
     ),
     Setting(
         "workers",

@@ -7,7 +7,7 @@ import pytest
 
 from facekeep import settings as module
 from facekeep.domain.errors import EnvironmentFault, UsageError
-from facekeep.settings import SETTINGS, Settings, load
+from facekeep.settings import SETTINGS, Settings, is_loopback, load
 
 
 @pytest.fixture
@@ -67,6 +67,7 @@ def test_settings_cannot_be_changed_later(home: Path) -> None:
         ("FACEKEEP_LOG_LEVEL", "loud"),
         ("FACEKEEP_HOST", "http://localhost"),
         ("FACEKEEP_ALLOWED_HOSTS", "*"),
+        ("FACEKEEP_LOOPBACK_OPEN", "maybe"),
     ],
 )
 def test_bad_value_is_refused_by_its_name(home: Path, name: str, value: str) -> None:
@@ -82,10 +83,15 @@ def test_a_refused_database_url_does_not_tell_its_password(home: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", "10.0.0.1"])
-def test_an_address_that_others_can_reach_is_refused(home: Path, host: str) -> None:
-    with pytest.raises(UsageError, match="password") as caught:
-        loaded(home, FACEKEEP_HOST=host)
-    assert "FACEKEEP_HOST" in caught.value.hint
+def test_an_address_that_others_can_reach_is_told_from_loopback(home: Path, host: str) -> None:
+    """`facekeep serve` refuses it as long as nobody has an account."""
+    assert loaded(home, FACEKEEP_HOST=host).host == host
+    assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(("given", "meant"), [("false", False), ("No", False), ("1", True), ("", True)])
+def test_whether_loopback_is_open(home: Path, given: str, meant: bool) -> None:
+    assert loaded(home, FACEKEEP_LOOPBACK_OPEN=given).loopback_open is meant
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "[::1]", "127.0.0.2"])

@@ -12,11 +12,15 @@ from facekeep import __version__
 from facekeep.actions.alike import MAX_PICTURE_BYTES
 from facekeep.actions.context import Context
 from facekeep.actions.using import Current
-from facekeep.api import errors, metrics, pages
+from facekeep.api import describing, errors, metrics, pages
+from facekeep.api.admission import Admission
+from facekeep.api.changes import Changes
 from facekeep.api.events import StatusFeed
+from facekeep.api.keeping import Keeping
 from facekeep.api.looks import Costly
 from facekeep.api.report import About
 from facekeep.api.routes import (
+    accounts,
     activity,
     circles,
     drawing,
@@ -27,6 +31,7 @@ from facekeep.api.routes import (
     grouping,
     health,
     journal,
+    keys,
     libraries,
     matching,
     models,
@@ -36,6 +41,7 @@ from facekeep.api.routes import (
     review,
     scans,
     search,
+    session,
     status,
     verbs,
 )
@@ -47,8 +53,9 @@ DESCRIPTION = """Finds the people in a photo library and never loses what its us
 
 Problems are RFC 9457 problem details (`application/problem+json`) with a stable `code`. Listings come in
 pages: `items`, the true `total`, and `next`, the `cursor` of the following page. Boxes and landmarks are
-fractions of the upright photo. There is no password yet, so the server listens on this machine only and
-refuses requests that a page of another site makes.
+fractions of the upright photo. At the machine itself no password is needed; from elsewhere a session (POST
+/session) or an API key is, and `x-least-role` says what role. Requests that a page of another site makes are
+refused. A POST with an `Idempotency-Key` may be sent again safely.
 """
 
 
@@ -59,11 +66,14 @@ def create_app(
     page: Path = pages.FOLDER,
     instance: str = "",
     about: About | None = None,
+    loopback_open: bool = True,
+    by_address: bool = False,
 ) -> FastAPI:
     """The application over one Context. Without one it can only describe itself (`openapi()`).
 
     `allowed_hosts` are host names beside loopback ones; `instance` is what /healthz tells this server by,
-    `about` what the report to maintainers says of the program around it.
+    `about` what the report to maintainers says of the program around it. `loopback_open`: who is at this
+    machine needs no password even where there are accounts. `by_address`: other machines ask it by number.
     """
     app = _Application(
         title="facekeep",
@@ -80,7 +90,8 @@ def create_app(
     app.state.current = None if context is None else Current(context)
     app.state.instance = instance
     app.state.about = About() if about is None else about
-    app.state.feed = StatusFeed(lambda: status.look(app.state.context).model_dump_json())
+    changes = None if context is None else Changes(context)
+    app.state.feed = StatusFeed(lambda: status.look(app.state.context).model_dump_json(), changes)
     app.state.counts = Costly(lambda: metrics.count(app.state.context))
     app.state.watch = health.Watch(app.state.context, app.state.counts)
     errors.install(app)
@@ -88,8 +99,10 @@ def create_app(
     app.include_router(health.router)
     app.include_router(pages.router(page))
     # The last added is the first to see a request.
+    app.add_middleware(Keeping, context=context)
+    app.add_middleware(Admission, context=context, loopback_open=loopback_open)
     app.add_middleware(SmallBodies, larger={f"{PREFIX}/search/picture": MAX_PICTURE_BYTES})
-    app.add_middleware(KnownVisitors, allowed_hosts=frozenset(allowed_hosts))
+    app.add_middleware(KnownVisitors, allowed_hosts=frozenset(allowed_hosts), by_address=by_address)
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -101,11 +114,11 @@ def openapi() -> dict[str, Any]:
 
 class _Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """The description, with the schema that every problem has."""
+        """The description, with what holds for every operation."""
         made = self.openapi_schema is not None
         described = super().openapi()
         if not made:
-            described["components"]["schemas"] |= errors.schemas()
+            describing.complete(described)
         return described
 
 
@@ -118,6 +131,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
     for part in (
+        *(session, accounts, keys),
         *(status, activity, people, faces, drawing, verbs, forgetting, exporting, matching, grouping, review),
         *(search, circles, journal, photos, failures, libraries, scans, models, report),
     ):

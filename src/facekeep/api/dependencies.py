@@ -7,17 +7,33 @@ from fastapi import Depends, Path, Query, Request, Response
 
 from facekeep.actions.context import Context
 from facekeep.actions.using import Current
+from facekeep.api.admission import VISITOR
 from facekeep.api.events import StatusFeed
+from facekeep.api.keeping import COMPLETE
 from facekeep.api.looks import Costly
 from facekeep.api.metrics import Counts
 from facekeep.api.schemas import MAX_ID, Text
+from facekeep.domain.accounts import Role, Visitor
 
 MAX_PAGE = 1000
 DEFAULT_PAGE = 100
 
 
 def _context(request: Request) -> Context:
-    return cast(Current, request.app.state.current).context()
+    context = cast(Current, request.app.state.current).context()
+    account, complete = _asking(request).account, getattr(request.state, COMPLETE, None)
+    if account is None and complete is None:
+        return context
+    return replace(context, database=context.database.on_behalf(account, complete))
+
+
+def _asking(request: Request) -> Visitor:
+    """Who asks. A stranger, who comes only where anybody may, is as a viewer without an account."""
+    found: Visitor = getattr(request.state, VISITOR, STRANGER)
+    return found
+
+
+STRANGER = Visitor(Role.VIEWER)
 
 
 DECISION_HEADER = "X-Facekeep-Decision"
@@ -53,6 +69,8 @@ def _counts(request: Request) -> Costly[Counts]:
 
 
 Wired = Annotated[Context, Depends(_context)]
+Asking = Annotated[Visitor, Depends(_asking)]
+"""Who asks."""
 Deciding = Annotated[Context, Depends(_deciding)]
 """As `Wired`; the answer names the decision that was made in a header."""
 Feed = Annotated[StatusFeed, Depends(_feed)]

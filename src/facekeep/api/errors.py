@@ -1,6 +1,7 @@
 """Every error of the tree as an HTTP answer: RFC 9457 problem details with our stable `code` and the hint."""
 
 import logging
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,11 +15,15 @@ from starlette.exceptions import HTTPException
 from facekeep.api.safety import SECURITY_HEADERS
 from facekeep.domain.errors import (
     AlreadyUndone,
+    AnswerLost,
     Conflict,
     DatabaseAway,
     DownloadFault,
     EnvironmentFault,
     FacekeepError,
+    ForbiddenRole,
+    KeyInProgress,
+    KeyReused,
     LibraryOffline,
     MachineFault,
     ModelFault,
@@ -28,6 +33,8 @@ from facekeep.domain.errors import (
     PhotoFault,
     StorageFault,
     TermsNotAccepted,
+    TooManyAttempts,
+    Unauthenticated,
     UsageError,
 )
 
@@ -44,6 +51,12 @@ STATUS_OF: Mapping[type[FacekeepError], HTTPStatus] = {
     AlreadyUndone: HTTPStatus.CONFLICT,
     NothingToUndo: HTTPStatus.CONFLICT,
     NotUndone: HTTPStatus.CONFLICT,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    ForbiddenRole: HTTPStatus.FORBIDDEN,
+    TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    KeyInProgress: HTTPStatus.CONFLICT,
+    AnswerLost: HTTPStatus.CONFLICT,
     EnvironmentFault: HTTPStatus.SERVICE_UNAVAILABLE,
     StorageFault: HTTPStatus.SERVICE_UNAVAILABLE,
     DatabaseAway: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -84,7 +97,9 @@ class Problem(BaseModel):
         "`nothing_to_undo`, `not_undone`, `environment`, "
         "`storage`, `model`, `terms_not_accepted`, `download`, `library_offline`, `photo`, "
         "`invalid_request`, `forbidden`, `body_too_large`, "
-        "`method_not_allowed`, `not_ready`, `internal`.",
+        "`method_not_allowed`, `not_ready`, `internal`, `unauthenticated`, `forbidden_role`, "
+        "`too_many_attempts`, `idempotency_key_reused`, `idempotency_in_progress`, "
+        "`idempotency_answer_lost`.",
         examples=["conflict"],
     )
     hint: str = Field(default="", description="What to do about it; may be empty.", examples=["Look again."])
@@ -154,10 +169,30 @@ def install(app: FastAPI) -> None:
 
 async def _on_ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, FacekeepError)
+    return answer_to(error, request.method, request.url.path)
+
+
+def answer_to(error: FacekeepError, method: str, path: str) -> JSONResponse:
+    """The HTTP answer to an error of the tree, logged where it is the machine's."""
     problem = problem_of(error)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.warning("%s %s: %s", request.method, request.url.path, error.message)
-    return respond(problem)
+        log.warning("%s %s: %s", method, path, error.message)
+    answer = respond(problem)
+    answer.headers.update(_headers_of(error))
+    return answer
+
+
+def _headers_of(error: FacekeepError) -> dict[str, str]:
+    """What a program needs to know beside the problem, where HTTP has a place for it."""
+    if isinstance(error, Unauthenticated):
+        return {"WWW-Authenticate": 'Bearer realm="facekeep"'}
+    if isinstance(error, TooManyAttempts):
+        return {"Retry-After": str(math.ceil(error.wait_s))}
+    if isinstance(error, KeyInProgress):
+        return {"Retry-After": "1"}
+    if isinstance(error, AnswerLost) and error.decision is not None:
+        return {"X-Facekeep-Decision": str(error.decision)}
+    return {}
 
 
 async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
@@ -170,6 +205,11 @@ async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
 
 async def _on_http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    return respond_to_http(error)
+
+
+def respond_to_http(error: HTTPException) -> JSONResponse:
+    """The HTTP answer to what the framework refuses."""
     status = HTTPStatus(error.status_code)
     answer = respond(_plain(status, str(error.detail), code=_CODE_OF_STATUS.get(status, "usage")))
     for name, value in (error.headers or {}).items():

@@ -6,11 +6,13 @@ The only place with coroutines: a page that is left open for days must not hold 
 import asyncio
 import json
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 
 from anyio import to_thread
 
+from facekeep.api.changes import Changes, Found, Told
 from facekeep.domain.errors import FacekeepError
 
 log = logging.getLogger(__name__)
@@ -25,14 +27,15 @@ RETRY_MS = 2000
 
 
 class StatusFeed:
-    """Server-sent events: `status` at once and after each change, `problem` when it cannot be told.
+    """Server-sent events: `status` at once and after each change, `problem` when it cannot be told; and each
+    `change`, with an id from which a client goes on after it was away, or `reset` where that is too long ago.
 
-    `look` gives the status as JSON text; it runs in a thread, at most every INTERVAL_S and only while
-    somebody watches. All else runs in the server's one event loop.
+    `look` gives the status as JSON text; it and the look at `changes` run in a thread, at most every
+    INTERVAL_S and only while somebody watches. All else runs in the server's one event loop.
     """
 
-    def __init__(self, look: Callable[[], str]) -> None:
-        self._look = look
+    def __init__(self, look: Callable[[], str], changes: Changes | None = None) -> None:
+        self._look, self._changes = look, changes
         self._latest: tuple[int, bytes] = (0, b"")
         self._changed = asyncio.Event()
         self._watchers = 0
@@ -44,14 +47,17 @@ class StatusFeed:
         """How many streams are open."""
         return self._watchers
 
-    async def stream(self) -> AsyncIterator[bytes]:
-        """The events for one client, until it goes away or the server stops."""
+    async def stream(self, since: int | None = None, longest_s: float | None = None) -> AsyncIterator[bytes]:
+        """The events for one client, until it goes away, the server stops, or `longest_s` are over.
+
+        `since` is the id of the last event that it got before.
+        """
         self._watchers += 1
         try:
             if self._poll is None:
                 self._poll = asyncio.create_task(self._keep_looking())
             yield f"retry: {RETRY_MS}\n\n".encode()
-            async for event in self._events():
+            async for event in self._events(since, math.inf if longest_s is None else longest_s):
                 yield event
         finally:
             self._watchers -= 1
@@ -64,14 +70,19 @@ class StatusFeed:
         self._stop_looking()
         self._wake()
 
-    async def _events(self) -> AsyncIterator[bytes]:
-        seen = 0
-        while not self._closed:
+    async def _events(self, since: int | None, longest_s: float) -> AsyncIterator[bytes]:
+        seen, until = 0, time.monotonic() + longest_s
+        while not self._closed and time.monotonic() < until:
             changed = self._changed
             number, event = self._latest
+            if event:
+                for told in await self._missed(since):
+                    since = told.position
+                    yield told.text
+                since = self._position if since is None else since
             if number != seen and event:
                 seen = number
-                yield event
+                yield event if since is None else f"id: {since}\n".encode() + event
                 continue
             try:
                 async with asyncio.timeout(KEEP_ALIVE_S):
@@ -79,15 +90,48 @@ class StatusFeed:
             except TimeoutError:
                 yield b": keep-alive\n\n"
 
+    async def _missed(self, since: int | None) -> list[Told]:
+        """What happened after an event that a client knows, up to the latest look."""
+        if self._changes is None or since is None or self._position in (None, since):
+            return []
+        known = self._changes.since(since)
+        if known is not None:
+            return known
+        try:
+            return await to_thread.run_sync(self._changes.replay, since)
+        except FacekeepError as error:
+            # The stream ends; the client comes back with the same id, and is told then.
+            log.warning("what happened could not be told again: %s", error.message)
+            raise ConnectionError from error
+
     async def _keep_looking(self) -> None:
         while True:
             began = time.monotonic()
-            event = await to_thread.run_sync(self._event)
+            event, found = await to_thread.run_sync(self._look_at_all)
+            news = self._changes is not None and found is not None and self._changes.accept(found)
             if event != self._latest[1]:
                 self._latest = (self._latest[0] + 1, event)
+                news = True
+            if news:
                 self._wake()
             took = time.monotonic() - began
             await asyncio.sleep(max(INTERVAL_S, PAUSE * took))
+
+    @property
+    def _position(self) -> int | None:
+        return None if self._changes is None else self._changes.position
+
+    def _look_at_all(self) -> tuple[bytes, Found | None]:
+        """The status, and what happened; of the latter nothing while it cannot be asked for."""
+        if self._changes is None:
+            return self._event(), None
+        try:
+            return self._event(), self._changes.look()
+        except FacekeepError as error:
+            return _problem(error.code, error.message, error.hint), None
+        except Exception:  # as below: the feed goes on for everybody
+            log.exception("what happened could not be told")
+            return _problem("internal", "facekeep made a mistake here.", "The log says more."), None
 
     def _event(self) -> bytes:
         try:
@@ -102,6 +146,8 @@ class StatusFeed:
         if self._poll is not None:
             self._poll.cancel()
             self._poll = None
+        if self._changes is not None:
+            self._changes.forget()
         # Whoever comes next gets a fresh look, not what was true when the last one left.
         self._latest = (self._latest[0], b"")
 

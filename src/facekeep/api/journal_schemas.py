@@ -36,6 +36,10 @@ class Decision(Schema):
         description="One line, for people. Names are those of then.",
         examples=["You merged person 12 into Ada: 14 faces"],
     )
+    account: int | None = Field(
+        description="Of what a user decided, the account; null for who was local and had none."
+    )
+    account_name: str | None = Field(examples=["ada"])
 
     @classmethod
     def of(cls, row: DecisionRow) -> Self:

@@ -1,8 +1,9 @@
 """What is refused before any endpoint sees it, and the headers that every answer carries.
 
-The page has no password as long as it is on this machine alone, so a web page of somebody else, open in the
-same browser, must not be able to use it: a name that is not ours in `Host` is a DNS rebinding attack, and
-another page in `Origin` or `Sec-Fetch-Site` is a forged request (OWASP cheat sheets).
+On this machine no password is asked for, and elsewhere a browser sends its session by itself, so a web page
+of somebody else, open in the same browser, must not be able to use either: a name that is not ours in `Host`
+is a DNS rebinding attack, and another page in `Origin` or `Sec-Fetch-Site` is a forged request (OWASP cheat
+sheets).
 """
 
 import ipaddress
@@ -53,11 +54,16 @@ class SecurityHeaders:
 
 
 class KnownVisitors:
-    """Refuses a foreign Host (421), and requests that another site's page makes (403)."""
+    """Refuses a foreign Host (421), and requests that another site's page makes (403).
 
-    def __init__(self, app: ASGIApp, *, allowed_hosts: frozenset[str]) -> None:
+    `by_address`: it is asked over the network, so it answers to any address in numbers: rebinding needs a
+    name.
+    """
+
+    def __init__(self, app: ASGIApp, *, allowed_hosts: frozenset[str], by_address: bool = False) -> None:
         self._app = app
         self._allowed = allowed_hosts
+        self._by_address = by_address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope) if scope["type"] == "http" else None
@@ -77,8 +83,8 @@ class KnownVisitors:
         return None
 
     def _is_ours(self, host: str) -> bool:
-        name = _host_name(host)
-        return name in self._allowed or _is_loopback(name)
+        name = host_name(host)
+        return name in self._allowed or is_loopback(name) or (self._by_address and _is_address(name))
 
     def _is_foreign(self, method: str, headers: Headers, host: str) -> bool:
         origin = headers.get("origin")
@@ -94,8 +100,8 @@ class KnownVisitors:
             return True
         # A reverse proxy may drop its port from Host; loopback names are compared with their port,
         # because another program of this machine may serve pages on another one.
-        name = _host_name(authority)
-        return name in self._allowed and name == _host_name(host)
+        name = host_name(authority)
+        return name in self._allowed and name == host_name(host)
 
 
 class SmallBodies:
@@ -137,7 +143,15 @@ def _complaint(limit: int) -> str:
     return f"the body of a request may have at most {limit} bytes"
 
 
-def _host_name(host: str) -> str:
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def host_name(host: str) -> str:
     """The name in a Host header or authority, lower case, without port and brackets; empty when malformed."""
     try:
         return urlsplit(f"//{host}").hostname or ""
@@ -145,7 +159,8 @@ def _host_name(host: str) -> str:
         return ""
 
 
-def _is_loopback(name: str) -> bool:
+def is_loopback(name: str) -> bool:
+    """Whether a host name leads to this machine wherever it is looked up."""
     if name == "localhost":
         return True
     try:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from facekeep.actions.context import Activity as Doing
 from facekeep.api.fields import (
@@ -248,7 +248,9 @@ class Photo(Schema):
     media_type: str | None = Field(examples=["image/jpeg"])
     width: int | None = Field(description="Pixels, upright.")
     height: int | None
-    taken_at: datetime | None = Field(description="By the camera's clock, without a zone.")
+    taken_at: Annotated[datetime, WithJsonSchema({"type": "string"})] | None = Field(
+        description="By the camera's clock, without a zone.", examples=["2024-05-06T07:08:09"]
+    )
     faces: int
 
     @classmethod

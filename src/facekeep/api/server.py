@@ -37,7 +37,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 def url_of(found: socket.socket, host: str) -> str:
     """The address to open in a browser."""
-    name = f"[{host}]" if ":" in host else host
+    # Who listens everywhere is found at home.
+    place = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    name = f"[{place}]" if ":" in place else place
     return f"http://{name}:{found.getsockname()[1]}/"
 
 

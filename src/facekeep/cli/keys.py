@@ -1,96 +1,85 @@
-"""A key at a time from a terminal; a line at a time from a pipe."""
+"""`facekeep keys`: API keys, for programs."""
 
-import os
-import select
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from facekeep.cli import options
+from facekeep.cli.options import Home, Json
+from facekeep.domain.accounts import Role
 
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What was typed: a key, and what came after it on the same line of a pipe."""
+if TYPE_CHECKING:
+    from facekeep.store.credentials import KeyRow
 
-    key: str
-    rest: str = ""
-
-
-class Keys:
-    """What the user types."""
-
-    def __init__(self) -> None:
-        self._terminal = sys.stdin.isatty()
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Keys come at once for as long as the block runs; Ctrl-C is as everywhere."""
-        if not self._terminal or os.name != "posix":
-            yield
-            return
-        import termios
-        import tty
-
-        before = termios.tcgetattr(sys.stdin.fileno())
-        # Not flushed: whoever knows the keys types ahead.
-        tty.setcbreak(sys.stdin.fileno(), termios.TCSANOW)
-        try:
-            yield
-        finally:
-            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, before)
-
-    def read(self, prompt: str) -> Typed | None:
-        """The next key, in lower case; None at the end of the input."""
-        typer.echo(f"{prompt} ", nl=False)
-        if not self._terminal:
-            return self._line()
-        key = _key() if os.name == "posix" else typer.getchar()
-        typer.echo(key if key.isprintable() else "")
-        return None if key in ("", "\x04") else Typed(key.lower())
-
-    def text(self, prompt: str, typed: Typed) -> str:
-        """A line of text; what came with the key already, when something did. Empty for nothing."""
-        if typed.rest:
-            return typed.rest
-        typer.echo(f"{prompt} ", nl=False)
-        with self._lines():
-            return sys.stdin.readline().strip()
-
-    def _line(self) -> Typed | None:
-        line = sys.stdin.readline()
-        typer.echo("")
-        if not line:
-            return None
-        key, _, rest = line.strip().partition(" ")
-        return Typed(key.lower(), rest.strip())
-
-    @contextmanager
-    def _lines(self) -> Iterator[None]:
-        """With what a terminal offers to write a line: echo and correction."""
-        if not self._terminal or os.name != "posix":
-            yield
-            return
-        import termios
-
-        place = sys.stdin.fileno()
-        keys = termios.tcgetattr(place)
-        lines = termios.tcgetattr(place)
-        lines[3] |= termios.ICANON | termios.ECHO
-        termios.tcsetattr(place, termios.TCSANOW, lines)
-        try:
-            yield
-        finally:
-            termios.tcsetattr(place, termios.TCSANOW, keys)
+app = typer.Typer(help="API keys: for programs, instead of a password.", no_args_is_help=True)
 
 
-def _key() -> str:
-    """One key; empty at the end of the input. Of keys that send several characters, such as arrows, one."""
-    place = sys.stdin.fileno()
-    first = os.read(place, 1)
-    if first == b"\x1b" or first >= b"\x80":
-        while select.select([place], [], [], 0)[0] and os.read(place, 1):
-            continue
-        return "?"
-    return first.decode("ascii")
+@app.command("list")
+def list_keys(json: Json = False, home: Home = None) -> None:
+    """List the API keys of everybody, newest first: how each begins, never the whole."""
+    from dataclasses import asdict
+
+    from facekeep.cli.output import emit, say, table
+    from facekeep.store import credentials
+
+    with options.looking(options.load(home)) as reader:
+        rows = [] if reader is None else credentials.keys(reader, limit=1000).items
+    if json:
+        for row in rows:
+            emit(asdict(row))
+    elif rows:
+        table([">key", "begins", "name", "of", "role", "last used", ""], [_cells(row) for row in rows])
+    else:
+        say("no API keys")
+
+
+@app.command()
+def add(
+    user: Annotated[str, typer.Argument(metavar="USER", help="Whose key it is.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for.", show_default=False)],
+    role: Annotated[
+        Role | None,
+        typer.Option("--role", help="What it may at most; that of the account.", show_default=False),
+    ] = None,
+    days: Annotated[
+        int | None,
+        typer.Option("--days", min=1, max=36_500, metavar="N", help="After how long it ends."),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Make an API key for a program. It is printed this once; only its hash is stored."""
+    from facekeep import bootstrap
+    from facekeep.actions import logins
+    from facekeep.cli.output import note, say
+    from facekeep.store import accounts
+
+    ends = None if days is None else datetime.now(UTC) + timedelta(days=days)
+    with bootstrap.open_context(options.load(home), notice=note) as ctx:
+        with ctx.database.read() as reader:
+            owner = accounts.named(reader, user).account
+        row, secret = logins.add_key(ctx, owner, name, role, ends)
+    note(f"API key {row.key} of {row.account_name}, {row.role}; it is not shown again:")
+    say(secret)
+
+
+@app.command()
+def revoke(
+    key: Annotated[int, typer.Argument(min=1, metavar="KEY", help="Its number.", show_default=False)],
+    home: Home = None,
+) -> None:
+    """Let an API key open nothing any more."""
+    from facekeep import bootstrap
+    from facekeep.actions import logins
+    from facekeep.cli.output import note, say
+
+    with bootstrap.open_context(options.load(home), notice=note) as ctx:
+        row = logins.revoke_key(ctx, key)
+    say(f"API key {row.key} ({row.name}) of {row.account_name} is revoked")
+
+
+def _cells(row: "KeyRow") -> tuple[object, ...]:
+    used = "never" if row.last_used_at is None else f"{row.last_used_at.astimezone():%Y-%m-%d %H:%M}"
+    ended = row.expires_at is not None and row.expires_at < datetime.now(UTC)
+    state = "revoked" if row.revoked_at is not None else ("expired" if ended else "")
+    return row.key, f"{row.prefix}…", row.name, row.account_name, row.role, used, state

@@ -19,6 +19,7 @@ from facekeep.cli import (
     grouping,
     importing,
     journal,
+    keys,
     matching,
     models,
     people,
@@ -29,6 +30,7 @@ from facekeep.cli import (
     serve,
     status,
     steering,
+    users,
     verbs,
     worker,
 )
@@ -94,6 +96,8 @@ importing.app.command()(people_import.people)
 app.add_typer(importing.app, name="import")
 app.add_typer(exporting.app, name="export")
 app.add_typer(models.app, name="models")
+app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")
 app.command()(doctor.doctor)
 
 

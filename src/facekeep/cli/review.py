@@ -108,7 +108,7 @@ def review(person: Person = None, people: People = False, minimum: Minimum = 0.0
     Where standard input is no terminal, each answer is a line of it.
     """
     from facekeep import bootstrap
-    from facekeep.cli.keys import Keys
+    from facekeep.cli.keyboard import Keys
     from facekeep.cli.output import note
     from facekeep.cli.reviewing import Faces, Pairs, Session
     from facekeep.cli.running import url_of_running

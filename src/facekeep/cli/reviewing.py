@@ -13,7 +13,7 @@ from facekeep.actions.context import Context
 from facekeep.actions.proposals import TwoAnswer
 from facekeep.api.fields import paths
 from facekeep.api.review_fields import proposal_fields
-from facekeep.cli.keys import Keys, Typed
+from facekeep.cli.keyboard import Keys, Typed
 from facekeep.cli.output import count, say
 from facekeep.cli.people import namesakes
 from facekeep.domain.errors import FacekeepError, UsageError

@@ -10,10 +10,12 @@ from facekeep.cli import options
 from facekeep.cli.folders import checked
 from facekeep.cli.options import Home, Workers
 from facekeep.domain.errors import EnvironmentFault
+from facekeep.settings import is_loopback
 
 if TYPE_CHECKING:
     import socket
 
+    from facekeep.actions.context import Context
     from facekeep.api.recent import RecentLines
     from facekeep.settings import Settings
 
@@ -26,7 +28,12 @@ def serve(
         ),
     ] = None,
     host: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Where to listen (127.0.0.1).", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Where to listen (127.0.0.1); elsewhere it asks for a password.",
+            show_default=False,
+        ),
     ] = None,
     port: Annotated[
         int | None,
@@ -46,6 +53,8 @@ def serve(
     from facekeep.api import server
 
     settings = options.load(home, host=host, port=port, workers=workers)
+    if not is_loopback(settings.host) and not options.is_begun(settings):
+        raise _no_account(settings)
     roots = checked(settings, folders or [])
     recent = options.start_logging(settings)
     _refuse_second(settings)
@@ -57,6 +66,13 @@ def serve(
         raise
     with found:
         _serve(settings, found, roots, open_page, recent)
+
+
+def _no_account(settings: "Settings") -> EnvironmentFault:
+    return EnvironmentFault(
+        f"{settings.host} can be reached from other machines, and nobody has an account yet",
+        hint="Make one: facekeep users add NAME --role admin. Or keep to this machine: --host 127.0.0.1.",
+    )
 
 
 def _refuse_second(settings: "Settings") -> None:
@@ -84,6 +100,9 @@ def _serve(
 
     url, instance = server.url_of(found, settings.host), secrets.token_hex(8)
     with bootstrap.open_context(settings, notice=note) as ctx, written_down(settings.home, url, instance):
+        by_address = not is_loopback(settings.host)
+        if by_address and not _has_accounts(ctx):
+            raise _no_account(settings)
         with Steps() as steps:
             bootstrap.prepare_models(settings, progress=steps)
         with bootstrap.open_background(settings, ctx) as background:
@@ -94,9 +113,18 @@ def _serve(
                 allowed_hosts=settings.allowed_hosts,
                 instance=instance,
                 about=about(settings, recent),
+                loopback_open=settings.loopback_open,
+                by_address=by_address,
             )
             server.Server(app, found, ready=lambda: _announce(url, open_page)).run()
             note("stopping: finishing the photos in hand")
+
+
+def _has_accounts(ctx: "Context") -> bool:
+    from facekeep.store import accounts
+
+    with ctx.database.read() as reader:
+        return accounts.is_any(reader)
 
 
 def _announce(url: str, open_page: bool) -> None:

@@ -4,7 +4,13 @@
     ├── UsageError          the caller asked for something that cannot be done  (exit 2)
     │   ├── NotFound        no such person, face, photo, library
     │   ├── TermsNotAccepted  a model pack whose licence asks for a yes
+    │   ├── Unauthenticated     nobody knows who asks
+    │   ├── ForbiddenRole       whoever asks may not do it
+    │   ├── TooManyAttempts     wrong passwords: wait
+    │   ├── KeyReused           an idempotency key that another request had
     │   └── Conflict        it changed since the caller looked, or is taken
+    │       ├── KeyInProgress   the first request of that key is still under way
+    │       ├── AnswerLost      it was done, but its answer is not there any more
     │       ├── AlreadyUndone   a decision that somebody took back before
     │       ├── NothingToUndo   all that it changed has been changed since
     │       └── NotUndone       there is nothing to do again
@@ -67,6 +73,50 @@ class Conflict(UsageError):
     def __init__(self, message: str, *, hint: str = "", since: Sequence[str] = ()) -> None:
         super().__init__(message, hint=hint)
         self.since = tuple(since)
+
+
+class Unauthenticated(UsageError):
+    """Nobody knows who asks: no session, no API key, or one that holds no more."""
+
+    code = "unauthenticated"
+
+
+class ForbiddenRole(UsageError):
+    """Whoever asks is known, and may not do it."""
+
+    code = "forbidden_role"
+
+
+class TooManyAttempts(UsageError):
+    """Too many wrong passwords. `wait_s`: seconds until the next may be tried."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, message: str, *, hint: str = "", wait_s: float = 1.0) -> None:
+        super().__init__(message, hint=hint)
+        self.wait_s = wait_s
+
+
+class KeyReused(UsageError):
+    """An idempotency key that was given with another request before."""
+
+    code = "idempotency_key_reused"
+
+
+class KeyInProgress(Conflict):
+    """The first request with this idempotency key has not been answered yet."""
+
+    code = "idempotency_in_progress"
+
+
+class AnswerLost(Conflict):
+    """What was asked for was done, once, but its answer is not there. `decision`: under which number."""
+
+    code = "idempotency_answer_lost"
+
+    def __init__(self, message: str, *, hint: str = "", decision: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.decision = decision
 
 
 class AlreadyUndone(Conflict):

@@ -65,21 +65,23 @@ class Told:
     about: Mapping[str, Any]
     facts: Facts
     names: Names
+    by: str | None = None
+    """The name of who decided, where that is somebody else than who reads."""
 
 
 def summary(told: Told) -> str:
     """A decision in one line. Plain text, for people; programs have the verb and what it changed."""
-    return f"{who(told.actor)} {_LINES.get(told.verb, _other)(told)}"
+    return f"{who(told.actor, told.by)} {_LINES.get(told.verb, _other)(told)}"
 
 
-def summary_of_undo(actor: str, line: str, *, steps: int) -> str:
+def summary_of_undo(actor: str, line: str, *, steps: int, by: str | None = None) -> str:
     """The line of an undo of what `line` tells; when `steps` is even, of an undo of an undo."""
-    return f"{who(actor)} {'undid' if steps % 2 else 'redid'} “{line}”"
+    return f"{who(actor, by)} {'undid' if steps % 2 else 'redid'} “{line}”"
 
 
-def who(actor: str) -> str:
-    """Who decided, at the beginning of a line."""
-    return ACTORS.get(actor, actor)
+def who(actor: str, by: str | None = None) -> str:
+    """Who decided, at the beginning of a line: a name where somebody else than the reader did."""
+    return ACTORS.get(actor, actor) if by is None else by
 
 
 def called(names: Names, person: int | None, *, before: bool = False) -> str:

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from functools import wraps
 from typing import Any, Literal, ParamSpec, Self, TypeVar
 
@@ -28,7 +29,7 @@ CONNECT_TIMEOUT_S = 30.0
 
 _INTRODUCE = (
     "SELECT set_config('facekeep.actor', %s, true), set_config('facekeep.verb', %s, true),"
-    " set_config('facekeep.about', %s, true)"
+    " set_config('facekeep.about', %s, true), set_config('facekeep.account', %s, true)"
 )
 
 _LOOK = """SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
@@ -144,6 +145,18 @@ class Database:
             kwargs={"autocommit": True, "application_name": "facekeep"},
             open=False,
         )
+        self._account = ""
+        self._complete: Callable[[Writer], None] = lambda _: None
+
+    def on_behalf(self, account: int | None, complete: Callable[[Writer], None] | None = None) -> "Database":
+        """The same connections, spoken through for an account: what users decide is entered under it.
+
+        `complete` is called at the end of each transaction that may write, as its last part.
+        """
+        other = copy(self)
+        other._account = "" if account is None else str(account)
+        other._complete = self._complete if complete is None else complete
+        return other
 
     def __enter__(self) -> Self:
         self._pool.open()
@@ -179,10 +192,13 @@ class Database:
         """
         told = "" if about is None else json.dumps(dict(about))
         with _translated(), self._pool.connection() as connection, connection.transaction():
-            connection.execute(_INTRODUCE, (actor, verb, told))
+            account = self._account if actor == "user" else ""
+            connection.execute(_INTRODUCE, (actor, verb, told, account))
             if gives_way:
                 connection.execute(_PATIENCE)
-            yield Writer(connection)
+            writer = Writer(connection)
+            yield writer
+            self._complete(writer)
 
     def maintain(self, statements: Sequence[str]) -> None:
         """Our own statements outside of any transaction, such as VACUUM. GaveWay when one waited too long."""

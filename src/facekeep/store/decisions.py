@@ -49,6 +49,9 @@ class DecisionRow:
     people: list[int]
     """Some of the people in it."""
     summary: str
+    account: int | None
+    """Who spoke, of what a user decided; None for who was local and had no account."""
+    account_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class _Decision:
     undoes: int | None
     undone_by: int | None
     facts: dict[str, Any] | None
+    account: int | None
+    account_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,8 @@ class _Root:
     actor: str
     about: dict[str, Any]
     facts: dict[str, Any] | None
+    account: int | None
+    account_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +106,23 @@ class _Change:
     after: dict[str, Any] | None
 
 
-def decisions(
+def decisions(  # noqa: PLR0913 - what narrows a listing
     reader: Reader,
     *,
     face: int | None = None,
     person: int | None = None,
     actor: str | None = None,
     verb: str | None = None,
+    account: int | None = None,
+    viewer: int | None = None,
     cursor: str | None = None,
     limit: int = 100,
 ) -> Page[DecisionRow]:
-    """The journal, newest first. Of a person: also where its faces came or went."""
-    given = {"face": face, "person": person, "actor": actor, "verb": verb}
+    """The journal, newest first. Of a person: also where its faces came or went.
+
+    `viewer` is the account that reads: what it decided itself, and what nobody knows who did, is "You".
+    """
+    given = {"face": face, "person": person, "actor": actor, "verb": verb, "account": account}
     conditions = [_FILTERS[key] for key, value in given.items() if value is not None]
     total = int(reader.value(_filtered("count", conditions), given))
     (before,) = decoded(cursor, int)
@@ -118,17 +130,17 @@ def decisions(
     parameters = {**given, "before": before, "limit": bounded(limit) + 1}
     found = reader.all(_Decision, _filtered("page", conditions), parameters)
     cut = page(found, limit, total, lambda last: [last.decision])
-    return Page(_with_lines(reader, cut.items), cut.total, cut.next)
+    return Page(_with_lines(reader, cut.items, viewer), cut.total, cut.next)
 
 
-def decision(reader: Reader, number: int) -> DecisionRow:
-    """One decision. NotFound."""
+def decision(reader: Reader, number: int, *, viewer: int | None = None) -> DecisionRow:
+    """One decision, as the account `viewer` reads it. NotFound."""
     found = reader.all(
         _Decision, _filtered("page", ["d.id = %(decision)s"]), {"decision": number, "limit": 1}
     )
     if not found:
         raise NotFound(f"there is no decision {number} in the journal")
-    return _with_lines(reader, found)[0]
+    return _with_lines(reader, found, viewer)[0]
 
 
 def every_decision(
@@ -160,6 +172,7 @@ _FILTERS = {
     "person": SQL["of_person"],
     "actor": "d.actor = %(actor)s",
     "verb": "d.verb = %(verb)s",
+    "account": "d.account = %(account)s",
 }
 
 
@@ -167,12 +180,12 @@ def _filtered(name: str, conditions: Sequence[str]) -> str:
     return SQL[name].replace("{filter}", "WHERE " + " AND ".join(conditions) if conditions else "")
 
 
-def _with_lines(reader: Reader, found: Sequence[_Decision]) -> list[DecisionRow]:
+def _with_lines(reader: Reader, found: Sequence[_Decision], viewer: int | None) -> list[DecisionRow]:
     numbers = [row.decision for row in found]
     roots = {row.decision: row for row in reader.all(_Root, SQL["roots"], {"decisions": numbers})}
     pairs = {(root.root, person) for root in roots.values() for person in _people_in(root)}
     names = _names(reader, sorted(pairs))
-    return [_row(row, roots[row.decision], names) for row in found]
+    return [_row(row, roots[row.decision], names, viewer) for row in found]
 
 
 def _people_in(root: _Root) -> list[int]:
@@ -183,8 +196,15 @@ def _people_in(root: _Root) -> list[int]:
     return list(dict.fromkeys([*known, *facts.people, *facts.losers]))
 
 
-def _row(row: _Decision, root: _Root, names: dict[int, dict[int, Called]]) -> DecisionRow:
-    line = summary(Told(root.verb, root.actor, root.about, _facts(root.facts), names.get(root.root, {})))
+def _by(row: _Decision | _Root, viewer: int | None) -> str | None:
+    """Who decided, where that is somebody else than the reader."""
+    return None if row.account == viewer else row.account_name
+
+
+def _row(row: _Decision, root: _Root, names: dict[int, dict[int, Called]], viewer: int | None) -> DecisionRow:
+    known = names.get(root.root, {})
+    line = summary(Told(root.verb, root.actor, root.about, _facts(root.facts), known, _by(root, viewer)))
+    undo_line = summary_of_undo(row.actor, line, steps=root.steps, by=_by(row, viewer))
     own = _facts(row.facts)
     return DecisionRow(
         decision=row.decision,
@@ -197,7 +217,9 @@ def _row(row: _Decision, root: _Root, names: dict[int, dict[int, Called]]) -> De
         changes=own.changes,
         faces=list(dict.fromkeys(own.faces))[:FACES_SHOWN],
         people=_people_in(root),
-        summary=summary_of_undo(row.actor, line, steps=root.steps) if root.steps else line,
+        summary=undo_line if root.steps else line,
+        account=row.account,
+        account_name=row.account_name,
     )
 
 

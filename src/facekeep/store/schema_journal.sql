@@ -11,6 +11,8 @@ CREATE TABLE decision (
     undoes bigint REFERENCES decision,
     -- What came of it, in numbers, with some of the faces and people in it.
     facts jsonb,
+    -- Who spoke; see schema_accounts.sql.
+    account bigint,
     CONSTRAINT undoes_another CHECK (undoes < id)
 );
 CREATE INDEX decision_undoes ON decision (undoes) WHERE undoes IS NOT NULL;
@@ -60,10 +62,11 @@ DECLARE
     opened bigint := nullif(current_setting('facekeep.decision', true), '')::bigint;
 BEGIN
     IF opened IS NULL THEN
-        INSERT INTO decision (verb, actor, about)
+        INSERT INTO decision (verb, actor, about, account)
         VALUES (coalesce(nullif(current_setting('facekeep.verb', true), ''), 'directly'),
                 coalesce(nullif(current_setting('facekeep.actor', true), ''), 'machine'),
-                coalesce(nullif(current_setting('facekeep.about', true), ''), '{}')::jsonb)
+                coalesce(nullif(current_setting('facekeep.about', true), ''), '{}')::jsonb,
+                nullif(current_setting('facekeep.account', true), '')::bigint)
         RETURNING id INTO opened;
         PERFORM set_config('facekeep.decision', opened::text, true);
     END IF;

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from facekeep.actions.context import Context
 from facekeep.api import metrics as numbers
 from facekeep.api.errors import InvalidPart, Problem, answers, respond
+from facekeep.api.locality import is_local
 from facekeep.api.looks import Costly, Patient
 from facekeep.api.readiness import Lack, lacks
 from facekeep.api.schemas import Health, Ready
@@ -47,7 +48,10 @@ async def readyz(request: Request) -> Ready | JSONResponse:
         found = await _watch(request).lacks.ask()
     except FacekeepError as error:
         found = [Lack("database", error.message)]
-    return _not_ready(found) if found else Ready()
+    if not found:
+        return Ready()
+    # Addresses and paths are nobody else's business.
+    return _not_ready(found if is_local(request.scope) else [Lack(lack.part, "not ready") for lack in found])
 
 
 @router.get(

@@ -8,6 +8,7 @@ from facekeep.actions import journal as actions
 from facekeep.api.dependencies import (
     DECIDED,
     DEFAULT_PAGE,
+    Asking,
     Cursor,
     Deciding,
     Limit,
@@ -26,28 +27,38 @@ Word = Annotated[Text | None, Query(min_length=1, max_length=40)]
 
 
 @router.get("", responses=answers(400, 422, 503), name="list")
-def list_decisions(
+def list_decisions(  # noqa: PLR0913 - what narrows a listing
     ctx: Wired,
+    visitor: Asking,
     face: OptionalId = None,
     person: OptionalId = None,
     actor: Word = None,
     verb: Word = None,
+    account: OptionalId = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_PAGE,
 ) -> JournalPage:
-    """Every decision, newest first; of a face, of a person and its faces, of an actor, of a verb."""
+    """Every decision, newest first; of a face, of a person and its faces, of an actor, verb or account."""
     with ctx.database.read() as reader:
         page = decisions.decisions(
-            reader, face=face, person=person, actor=actor, verb=verb, cursor=cursor, limit=limit
+            reader,
+            face=face,
+            person=person,
+            actor=actor,
+            verb=verb,
+            account=account,
+            viewer=visitor.account,
+            cursor=cursor,
+            limit=limit,
         )
     return JournalPage(items=[Decision.of(row) for row in page.items], total=page.total, next=page.next)
 
 
 @router.get("/{decision}", responses=answers(404, 422, 503))
-def get(ctx: Wired, decision: PathId) -> Decision:
+def get(ctx: Wired, visitor: Asking, decision: PathId) -> Decision:
     """One decision."""
     with ctx.database.read() as reader:
-        return Decision.of(decisions.decision(reader, decision))
+        return Decision.of(decisions.decision(reader, decision, viewer=visitor.account))
 
 
 @router.get("/{decision}/changes", responses=answers(400, 404, 422, 503))

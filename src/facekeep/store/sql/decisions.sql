@@ -1,6 +1,7 @@
 -- name: page
 -- What is in braces narrows the rows; it is one of our own fragments, of several lines.
-SELECT d.id AS decision, d.verb, d.actor, d.decided_at, d.about, d.undoes, standing_undo(d.id) AS undone_by, d.facts
+SELECT d.id AS decision, d.verb, d.actor, d.decided_at, d.about, d.undoes, standing_undo(d.id) AS undone_by, d.facts,
+       d.account, (SELECT a.name FROM account a WHERE a.id = d.account) AS account_name
 FROM decision d
 {filter}
 ORDER BY d.id DESC LIMIT %(limit)s
@@ -25,7 +26,8 @@ WITH RECURSIVE back AS (
     UNION ALL
     SELECT b.decision, d.id, d.undoes, b.steps + 1 FROM back b JOIN decision d ON d.id = b.undoes
 )
-SELECT b.decision, b.root, b.steps, r.verb, r.actor, r.about, r.facts
+SELECT b.decision, b.root, b.steps, r.verb, r.actor, r.about, r.facts,
+       r.account, (SELECT a.name FROM account a WHERE a.id = r.account) AS account_name
 FROM back b JOIN decision r ON r.id = b.root WHERE b.undoes IS NULL;
 
 -- name: names

@@ -17,10 +17,18 @@ import type {
   PhotoDetail,
   Scan,
   Undone,
+  Who,
   Work,
 } from "./types";
 
 const http = createClient<paths>({ baseUrl: "", fetch: (request) => globalThis.fetch(request) });
+
+let refused: () => void = () => undefined;
+
+/** Who is told when the server wants to know who asks: nobody has logged in, or not any more. */
+export function whenRefused(told: () => void): void {
+  refused = told;
+}
 
 interface Outcome {
   data?: unknown;
@@ -51,6 +59,7 @@ async function arrived(request: Promise<Outcome>): Promise<Outcome> {
   } catch {
     throw offline();
   }
+  if (outcome.response.status === 401) refused();
   if (!outcome.response.ok) throw problemFrom(outcome.response.status, outcome.error);
   return outcome;
 }
@@ -60,6 +69,15 @@ function given<Query extends Record<string, unknown>>(query: Query): { [Key in k
   const kept = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
   return Object.fromEntries(kept) as { [Key in keyof Query]: NonNullable<Query[Key]> };
 }
+
+/** Who uses the page. */
+export const session = {
+  get: () => answer<Who>(http.GET("/api/v1/session")),
+  start: (name: string, password: string) => answer<Who>(http.POST("/api/v1/session", { body: { name, password } })),
+  end: (everywhere: boolean) => answer<Who>(http.DELETE("/api/v1/session", { params: { query: { everywhere } } })),
+  changePassword: (old: string, fresh: string) =>
+    answer<Who>(http.PUT("/api/v1/session/password", { body: { old, new: fresh } })),
+};
 
 export interface PeopleFilter {
   named?: boolean | undefined;

@@ -1,6 +1,7 @@
 /** The state of the whole as the server tells it, by server-sent events; and whether the server can be reached. */
 import type { Status } from "./types";
 
+const AT_ONCE_MS = 200;
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 15000;
 
@@ -15,13 +16,23 @@ class Live {
   #source: EventSource | null = null;
   #wait = FIRST_WAIT_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #lost: () => void = () => undefined;
 
-  start(): () => void {
+  start(): void {
+    this.connection = "connecting";
     this.#connect();
-    return () => {
-      clearTimeout(this.#timer);
-      this.#source?.close();
-    };
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#source?.close();
+    this.#source = null;
+    this.status = null;
+  }
+
+  /** Who is told when the connection is lost: it may be that nobody is logged in any more. */
+  whenLost(told: () => void): void {
+    this.#lost = told;
   }
 
   /** Tries at once instead of at the end of the wait. */
@@ -55,9 +66,13 @@ class Live {
   // The browser's own reconnection gives up after some errors, and cannot be asked to hurry: ours replaces it.
   #failed(source: EventSource): void {
     source.close();
+    if (source !== this.#source) return;
+    // The server ends a stream now and then, to see who watches: that is no loss yet.
+    const wait = this.connection === "open" ? AT_ONCE_MS : this.#wait;
     this.connection = "lost";
-    this.#timer = setTimeout(() => this.#connect(), this.#wait);
+    this.#timer = setTimeout(() => this.#connect(), wait);
     this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT_MS);
+    this.#lost();
   }
 }
 

@@ -7,6 +7,7 @@ type Answer<Path extends keyof paths> = paths[Path] extends {
   ? Body
   : never;
 
+export type Who = Answer<"/api/v1/session">;
 export type Status = Answer<"/api/v1/status">;
 export type Activity = Status["activity"];
 export type Person = Answer<"/api/v1/people/{person}">;
