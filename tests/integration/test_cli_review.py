@@ -81,18 +81,18 @@ def items(data: Filled, *arguments: object) -> list[dict[str, Any]]:
 
 def test_suggestions_are_listed(data: Filled, asked: tuple[int, int, list[int]]) -> None:
     ada, grace, faces = asked
-    rows = items(data, "suggestions")
+    rows = items(data, "suggest")
     assert [row["face"] for row in rows] == faces
     assert (rows[0]["name"], rows[0]["confidence"], rows[0]["skipped"]) == ("Ada", 0.9, False)
-    table = facekeep(data, "suggestions", "--limit", 2).out
+    table = facekeep(data, "suggest", "--limit", 2).out
     assert "90%" in table
     assert "2 of 3 suggestions" in table
-    assert items(data, "suggestions", "--person", grace) == []
-    assert [row["face"] for row in items(data, "suggestions", "--minimum", 0.75)] == faces[:2]
+    assert items(data, "suggest", "--person", grace) == []
+    assert [row["face"] for row in items(data, "suggest", "--minimum", 0.75)] == faces[:2]
     propose(data.ctx, ada, grace)
-    [pair] = items(data, "suggestions", "--people")
+    [pair] = items(data, "suggest", "--people")
     assert {pair["one"]["name"], pair["other"]["name"]} == {"Ada", "Grace"}
-    assert "Grace" in facekeep(data, "suggestions", "--people").out
+    assert "Grace" in facekeep(data, "suggest", "--people").out
 
 
 def test_answers_come_from_a_pipe(data: Filled, asked: tuple[int, int, list[int]]) -> None:
@@ -132,7 +132,7 @@ def test_the_latest_answers_are_taken_back(data: Filled, asked: tuple[int, int, 
     assert asked_about == [one, two, three, two, one, two]
     assert "1 no; 2 left" in out
     assert set(faces) <= set(of(data, None))
-    assert items(data, "suggestions")[-1]["skipped"] is False
+    assert items(data, "suggest")[-1]["skipped"] is False
 
 
 def test_somebody_else_by_name_or_number(data: Filled, asked: tuple[int, int, list[int]]) -> None:
@@ -175,13 +175,13 @@ def test_proposals_are_answered(data: Filled, asked: tuple[int, int, list[int]])
     assert "3 of 9 pairs of faces" in out
     out = facekeep(data, "review", "--people", typed="n\nu\ny\n").out
     assert "1 one person; 0 left" in out
-    assert items(data, "suggestions", "--people") == []
+    assert items(data, "suggest", "--people") == []
 
 
 def test_where_there_is_nothing(tmp_path: Any) -> None:
     result = CliRunner().invoke(app, ["review", "--home", str(tmp_path / "none")])
     assert result.exit_code == 2
-    assert CliRunner().invoke(app, ["suggestions", "--json", "--home", str(tmp_path / "none")]).stdout == ""
+    assert CliRunner().invoke(app, ["suggest", "--json", "--home", str(tmp_path / "none")]).stdout == ""
 
 
 # In a terminal ----------------------------------------------------------------------------------------------

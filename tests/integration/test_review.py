@@ -40,12 +40,16 @@ ANSWERS: dict[str, Callable[[int, int, int], Answer]] = {
     "reject": lambda face, ada, grace: Answer(face, ada, "reject"),
     "another person": lambda face, ada, grace: Answer(face, ada, "other", to=grace),
     "a new name": lambda face, ada, grace: Answer(face, ada, "other", name=" Hedy  Lamarr "),
+    "no face": lambda face, ada, grace: Answer(face, ada, "not_a_face"),
+    "ignore": lambda face, ada, grace: Answer(face, ada, "ignore"),
 }
 BECAME = {
     "accept": ("accepted", "said that face {face} is Ada"),
     "reject": ("rejected", "said that face {face} is not Ada"),
     "another person": ("reassigned", "said that face {face} is not Ada but Grace"),
     "a new name": ("reassigned", "said that face {face} is not Ada but Hedy Lamarr"),
+    "no face": ("not_a_face", "said that there is no face {face}"),
+    "ignore": ("ignored", "ignored face {face}"),
 }
 
 

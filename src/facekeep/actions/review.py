@@ -12,8 +12,9 @@ from facekeep.actions.context import Context
 from facekeep.actions.deciding import deciding
 from facekeep.actions.people import clean_name
 from facekeep.domain.errors import UsageError
+from facekeep.domain.faces import Standing
 from facekeep.domain.review import Answer, Outcome, Pair, judge
-from facekeep.store import details, review
+from facekeep.store import details, review, standing
 from facekeep.store import faces as face_store
 from facekeep.store import people as people_store
 from facekeep.store.database import Writer, tried_again
@@ -162,7 +163,7 @@ def _told(judged: Sequence[_Judged]) -> dict[str, Any]:
         said = {"answer": answer.word, "face": answer.face, "person": answer.person, "to": answer.to}
         return {key: value for key, value in (said | {"name": answer.name}).items() if value is not None}
     counted = Counter(item.outcome for item in judged)
-    return {kind: counted[kind] for kind in ("accepted", "rejected", "reassigned") if counted[kind]}
+    return {kind: counted[kind] for kind in _CHANGING if counted[kind]}
 
 
 def _apply(writer: Writer, judged: Sequence[_Judged]) -> None:
@@ -177,13 +178,24 @@ def _apply(writer: Writer, judged: Sequence[_Judged]) -> None:
         faces.setdefault(_target(writer, answer, new), []).append(answer.face)
     for person in sorted(faces):
         _give(writer, faces[person], person)
-    changed = {answer.person for kind in _KINDS[:3] for answer in of[kind]} | set(faces)
+    _put_away(writer, of["not_a_face"], "not_a_face")
+    _put_away(writer, of["ignored"], "ignored")
+    changed = {answer.person for kind in _CHANGING for answer in of[kind]} | set(faces)
     for person in sorted(changed):
         people_store.touch(writer, person)
     _refine(writer, sorted(faces, key=lambda person: (-len(faces[person]), person)))
 
 
-_KINDS: tuple[Outcome, ...] = ("accepted", "rejected", "reassigned", "skipped")
+def _put_away(writer: Writer, answers: Sequence[Answer], what: Standing) -> None:
+    """Of these only a machine may have said whose they are: of the person asked about, who is held."""
+    faces = [answer.face for answer in answers]
+    if faces:
+        standing.free(writer, faces, sorted({answer.person for answer in answers}))
+        standing.put(writer, faces, what)
+
+
+_CHANGING: tuple[Outcome, ...] = ("accepted", "rejected", "reassigned", "not_a_face", "ignored")
+_KINDS: tuple[Outcome, ...] = (*_CHANGING, "skipped")
 
 
 def _pairs(answers: Iterable[Answer]) -> list[Pair]:

@@ -88,7 +88,8 @@ class SuggestionAnswer(Body):
     person: Id
     answer: Word = Field(
         description="`accept`: it is. `reject`: it is not, for good. `other`: it is not but somebody else. "
-        "`skip`: not now; it comes last."
+        "`skip`: not now; it comes last. `not_a_face`: there is none. `ignore`: somebody whom nobody wants "
+        "to know."
     )
     to: Id | None = Field(default=None, description="With `other`: who it is.")
     name: Annotated[Text, Field(max_length=MAX_NAME)] | None = Field(
@@ -112,7 +113,8 @@ class Answered(Schema):
     face: int
     person: int = Field(description="Where merges of the person that was named led.")
     outcome: Outcome = Field(
-        description="`accepted`, `rejected`, `reassigned` (to somebody else), `skipped`; or nothing was "
+        description="`accepted`, `rejected`, `reassigned` (to somebody else), `skipped`, "
+        "`not_a_face`, `ignored`; or nothing was "
         "done: `answered` (meanwhile, by somebody else), `in_photo` (another face of the photo is that "
         "person), `not_found` (no such face, person or question)."
     )

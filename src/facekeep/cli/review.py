@@ -1,4 +1,4 @@
-"""`facekeep suggestions` and `facekeep review`: what facekeep asks, and answering it in the terminal."""
+"""`facekeep suggest` and `facekeep review`: what facekeep asks, and answering it in the terminal."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -26,7 +26,7 @@ Minimum = Annotated[
 ]
 
 
-def suggestions(
+def suggest(
     person: Person = None,
     people: People = False,
     minimum: Minimum = 0.0,

@@ -66,8 +66,14 @@ class Ask(Protocol):
 class Faces:
     """Is this face that person?"""
 
-    keys = "[y]es [n]o [s]kip [o]ther [u]ndo [q]uit"
-    _words: dict[str, Word] = {"y": "accept", "n": "reject", "s": "skip"}  # noqa: RUF012
+    keys = "[y]es [n]o [s]kip [o]ther [f] not a face [i]gnore [u]ndo [q]uit"
+    _words: dict[str, Word] = {  # noqa: RUF012
+        "y": "accept",
+        "n": "reject",
+        "s": "skip",
+        "f": "not_a_face",
+        "i": "ignore",
+    }
 
     def __init__(self, ctx: Context, person: int | None, minimum: float, url: str | None) -> None:
         self._ctx, self._url = ctx, url
@@ -286,6 +292,8 @@ _COUNTED = {
     "apart": "two people",
     "reassigned": "somebody else",
     "skipped": "skipped",
+    "not_a_face": "not a face",
+    "ignored": "ignored",
     "answered": "answered by somebody else",
     "in_photo": "in the photo already",
     "not_found": "not asked any more",

@@ -296,7 +296,13 @@ def _review(told: Told) -> str:
         return _one_answer(told)
     if "merged" in about or "apart" in about:
         return _pairs(about.get("merged", 0), about.get("apart", 0))
-    said = {"accepted": "yes", "rejected": "no", "reassigned": "somebody else"}
+    said = {
+        "accepted": "yes",
+        "rejected": "no",
+        "reassigned": "somebody else",
+        "not_a_face": "not a face",
+        "ignored": "ignored",
+    }
     parts = [f"{about[key]:,} {what}" for key, what in said.items() if key in about]
     whom = f" about {called(told.names, _person(told, 'person'))}" if "person" in about else ""
     total = sum(about[key] for key in said if key in about)
@@ -318,6 +324,8 @@ def _one_answer(told: Told) -> str:
         return f"said that face {face} is {whom}"
     if told.about["answer"] == "reject":
         return f"said that face {face} is not {whom}"
+    if told.about["answer"] in ("not_a_face", "ignore"):
+        return f"{'ignored' if told.about['answer'] == 'ignore' else 'said that there is no'} face {face}"
     new = told.about.get("name")
     other = called(told.names, told.facts.people[0] if told.facts.people else None) if new is None else new
     return f"said that face {face} is not {whom} but {other}"

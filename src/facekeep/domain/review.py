@@ -7,8 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Word = Literal["accept", "reject", "other", "skip"]
-Outcome = Literal["accepted", "rejected", "reassigned", "skipped", "answered", "in_photo", "not_found"]
+Word = Literal["accept", "reject", "other", "skip", "not_a_face", "ignore"]
+Outcome = Literal[
+    "accepted",
+    "rejected",
+    "reassigned",
+    "skipped",
+    "not_a_face",
+    "ignored",
+    "answered",
+    "in_photo",
+    "not_found",
+]
 
 Pair = tuple[int, int]
 """A face and the person it is asked about."""
@@ -56,6 +66,8 @@ def judge(answers: Sequence[Answer], asked: Mapping[Pair, Asked]) -> list[Outcom
             given[answer.face] = answer.person if outcome == "accepted" else answer.to
             if outcome == "accepted":
                 certain.add((known.photo, known.person))
+        if outcome in ("not_a_face", "ignored"):
+            given[answer.face] = None
     return outcomes
 
 
@@ -77,6 +89,8 @@ _DONE: dict[Word, Outcome] = {
     "reject": "rejected",
     "other": "reassigned",
     "skip": "skipped",
+    "not_a_face": "not_a_face",
+    "ignore": "ignored",
 }
 
 

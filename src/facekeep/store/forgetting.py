@@ -109,6 +109,7 @@ def erase(writer: Writer, found: Doomed) -> int:
     writer.run(SQL["erase_people"], both)
     entries = writer.run(SQL["erase_carried"], both) + writer.run(SQL["erase_entries"], both)
     writer.run(SQL["erase_words"], both)
+    writer.run(SQL["erase_answers"])
     return entries
 
 

@@ -39,7 +39,9 @@ BEGIN
     IF NEW.standing <> OLD.standing AND NEW.standing <> 'shown' THEN
         -- What machines concluded of it ends with it; what a user said of it is taken off first.
         DELETE FROM assignment WHERE face_id = NEW.id AND decided_by = 'auto';
-        DELETE FROM suggestion WHERE face_id = NEW.id;
+        WITH closed AS (DELETE FROM suggestion s WHERE s.face_id = NEW.id RETURNING s.*)
+        INSERT INTO answered SELECT c.face_id, c.person_id, to_jsonb(c) FROM closed c
+        ON CONFLICT (face_id, person_id) DO UPDATE SET kept = excluded.kept;
         DELETE FROM exemplar WHERE face_id = NEW.id;
         IF EXISTS (SELECT FROM assignment WHERE face_id = NEW.id) THEN
             RAISE EXCEPTION 'face % is on a person', NEW.id
@@ -70,6 +72,16 @@ CREATE TRIGGER guard_said_of_face BEFORE UPDATE ON face FOR EACH ROW
     WHEN ((OLD.standing, OLD.box_by, OLD.x, OLD.y, OLD.width, OLD.height)
           IS DISTINCT FROM (NEW.standing, NEW.box_by, NEW.x, NEW.y, NEW.width, NEW.height))
     EXECUTE FUNCTION guard_said_of_face();
+
+-- What was asked about a face before it was put away is asked again.
+CREATE FUNCTION face_shown_again() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO suggestion SELECT k.* FROM answered a, jsonb_populate_record(NULL::suggestion, a.kept) AS k
+    WHERE a.face_id = NEW.id ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER face_shown_again AFTER UPDATE OF standing ON face FOR EACH ROW
+    WHEN (OLD.standing <> 'shown' AND NEW.standing = 'shown') EXECUTE FUNCTION face_shown_again();
 
 -- Named to come before guard_assignment: faces are held before people.
 CREATE FUNCTION face_is_shown() RETURNS trigger LANGUAGE plpgsql AS $$

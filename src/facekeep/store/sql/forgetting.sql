@@ -118,6 +118,10 @@ WHERE d.about <> without_words(d.about)
        OR EXISTS (SELECT FROM unnest(%(people)s::bigint[]) AS p (id)
                   WHERE to_jsonb(p.id) IN (d.about->'person', d.about->'from', d.about->'into')));
 
+-- name: erase_answers
+-- They repeat what was asked for. Whoever asks again under such a key learns that it was done, not what came of it.
+UPDATE kept_answer SET status = NULL, headers = NULL, body = NULL WHERE status IS NOT NULL;
+
 -- name: enter
 INSERT INTO forgotten (decision_id, people, faces, vectors, rejections, entries)
 VALUES (%(decision)s, %(people)s, %(faces)s, %(vectors)s, %(rejections)s, %(entries)s)
@@ -133,10 +137,12 @@ SELECT coalesce(max(id), 0) FROM forgotten WHERE wiped_at IS NULL;
 UPDATE forgotten SET wiped_at = clock_timestamp() WHERE wiped_at IS NULL AND id <= %(last)s;
 
 -- name: tables
--- All that may hold something of a person: people, faces, the journal, and whatever refers to people and faces.
+-- All that may hold something of a person: people, faces, the journal, whatever refers to people and faces, and what
+-- keeps names otherwise.
 SELECT c.oid::regclass::text FROM pg_class c
 WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND (
-    c.oid IN ('person'::regclass, 'face'::regclass, 'change'::regclass, 'decision'::regclass)
+    c.oid IN ('person'::regclass, 'face'::regclass, 'change'::regclass, 'decision'::regclass, 'called_gram'::regclass,
+              'stale_person'::regclass, 'kept_answer'::regclass)
     OR EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f'
                AND k.confrelid IN ('person'::regclass, 'face'::regclass)))
 ORDER BY pg_total_relation_size(c.oid), 1;
