@@ -10,8 +10,9 @@ from facekeep.domain import library_grouping
 from facekeep.domain.agglomeration import NOWHERE
 from facekeep.domain.growth import Known, grow, grown
 from facekeep.domain.library_grouping import LONE, Faces, group_library, summed_up
-from facekeep.domain.likeness import BUNDLED_LIKENESS, Library, likeness_of
+from facekeep.domain.likeness import BUNDLED_LIKENESS, Library
 from facekeep.domain.neighbours import near_pairs
+from facekeep.domain.pack_likeness import likeness_of
 from facekeep.domain.packs import BUNDLED, ModelPack, Thresholds
 from facekeep.domain.regrouping import Difference, Past, Regrouped, difference, moving
 

@@ -16,8 +16,8 @@ from facekeep.actions import twice
 from facekeep.actions.context import Context
 from facekeep.actions.placing import sureness
 from facekeep.domain.library_grouping import LONE, Faces, summed_up
-from facekeep.domain.likeness import likeness_of
 from facekeep.domain.neighbours import Ids
+from facekeep.domain.pack_likeness import likeness_of
 from facekeep.domain.regrouping import Past, Regrouped, regroup
 from facekeep.store import faces as face_store
 from facekeep.store import grouping as store

@@ -8,8 +8,9 @@ import numpy as np
 from facekeep.actions.context import Context
 from facekeep.domain.growth import Known
 from facekeep.domain.library_grouping import CLEAR, SETTLED, Faces, summed_up
-from facekeep.domain.likeness import Library, likeness_of
+from facekeep.domain.likeness import Library
 from facekeep.domain.neighbours import Ids
+from facekeep.domain.pack_likeness import likeness_of
 from facekeep.store import faces as face_store
 from facekeep.store import grouping as store
 from facekeep.store.database import Writer

@@ -7,7 +7,8 @@ import numpy as np
 from facekeep.actions.context import Context
 from facekeep.domain.agglomeration import apartness
 from facekeep.domain.library_grouping import LONE, Faces, group_library, summed_up
-from facekeep.domain.likeness import Library, likeness_of
+from facekeep.domain.likeness import Library
+from facekeep.domain.pack_likeness import likeness_of
 from facekeep.store import details, grouping, people, whole
 from facekeep.store.whole import Whole
 

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from facekeep.actions.context import Context
 from facekeep.actions.meeting import Pool
 from facekeep.domain.growth import Growth, Known, grow, grown
-from facekeep.domain.likeness import Library, likeness_of
+from facekeep.domain.likeness import Library
 from facekeep.domain.matching import confidence
+from facekeep.domain.pack_likeness import likeness_of
 from facekeep.store import grouping as store
 from facekeep.store.database import Writer
 

@@ -21,7 +21,7 @@ from facekeep.actions.group import GROUP_LOCK
 from facekeep.actions.regroup_writing import Plan, write
 from facekeep.domain.errors import FacekeepError
 from facekeep.domain.library_grouping import Faces
-from facekeep.domain.likeness import likeness_of
+from facekeep.domain.pack_likeness import likeness_of
 from facekeep.domain.regrouping import Past, difference, regroup
 from facekeep.store import grouping, whole
 from facekeep.store import regrouping as store

@@ -16,7 +16,8 @@ from facekeep.actions.placing import Placed
 from facekeep.domain.errors import Conflict, FacekeepError
 from facekeep.domain.growth import Known
 from facekeep.domain.library_grouping import Faces, library_of, summed_up
-from facekeep.domain.likeness import Library, likeness_of
+from facekeep.domain.likeness import Library
+from facekeep.domain.pack_likeness import likeness_of
 from facekeep.domain.proposals import Alike, reason, same_person_twice
 from facekeep.store import twice as store
 from facekeep.store import whole

@@ -11,8 +11,6 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from facekeep.domain.packs import ModelPack
-
 Floats = npt.NDArray[np.float64]
 
 DOUBT = 0.2
@@ -123,19 +121,6 @@ BUNDLED_LIKENESS = Likeness(
     within=0.43**2 + 0.07**2, within_dimensions=18.0, between=0.77**2 + 0.07**2, between_dimensions=42.0
 )
 """For the pack `bundled`, from dlib's vectors of labelled photos, on the careful side (docs/grouping.md)."""
-
-
-CALIBRATED = {"bundled": BUNDLED_LIKENESS}
-"""By the name of the pack."""
-
-
-def likeness_of(pack: ModelPack) -> Likeness:
-    """A pack's own numbers, or for one that has none what its thresholds say, on the careful side."""
-    if pack.name in CALIBRATED:
-        return CALIBRATED[pack.name]
-    same = pack.thresholds.same
-    # As for `bundled`, where `same` is 0.6; between people a tenth less than there.
-    return Likeness((0.72 * same) ** 2, 18.0, (1.15 * same) ** 2, 42.0)
 
 
 def _quantile(freedom: float, tail: Floats) -> Floats:
