@@ -18,6 +18,7 @@ TRUTH = (
     "SELECT a.face_id, kept_of(to_jsonb(a)) FROM assignment a ORDER BY 1",
     "SELECT face_id, person_id FROM rejection ORDER BY 1, 2",
     "SELECT one, other FROM apart ORDER BY 1, 2",
+    "SELECT id, standing::text FROM face ORDER BY 1",
     "SELECT p.id, kept_of(to_jsonb(p)) FROM person p WHERE p.name IS NOT NULL OR p.hidden OR p.gone"
     " OR p.merged_into IS NOT NULL OR EXISTS (SELECT FROM assignment a WHERE a.person_id = p.id) ORDER BY 1",
 )

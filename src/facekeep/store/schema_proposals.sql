@@ -21,40 +21,40 @@ CREATE TABLE proposal (
 CREATE INDEX proposal_other ON proposal (other);
 
 -- Refused without an error, because it is made in bulk from what was so a moment ago: two whom a user keeps apart, who
--- share a photo, and whoever is gone, merged or hidden.
-CREATE FUNCTION guard_proposal() RETURNS trigger LANGUAGE plpgsql AS $$
+-- share a photo, and whoever is gone or merged.
+CREATE FUNCTION refuse_proposal() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM apart WHERE one = NEW.one AND other = NEW.other)
-       OR EXISTS (SELECT FROM person WHERE id IN (NEW.one, NEW.other) AND (gone OR hidden OR merged_into IS NOT NULL))
+       OR EXISTS (SELECT FROM person WHERE id IN (NEW.one, NEW.other) AND (gone OR merged_into IS NOT NULL))
        OR EXISTS (SELECT FROM assignment a JOIN assignment b USING (photo_id)
                   WHERE a.person_id = NEW.one AND b.person_id = NEW.other) THEN
         RETURN NULL;
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER guard_proposal BEFORE INSERT ON proposal FOR EACH ROW EXECUTE FUNCTION guard_proposal();
+CREATE TRIGGER refuse_proposal BEFORE INSERT ON proposal FOR EACH ROW EXECUTE FUNCTION refuse_proposal();
 
 -- And withdrawn as soon as one of these comes to be true.
-CREATE FUNCTION proposal_answered() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION withdraw_answered() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM proposal p USING new_rows n WHERE (p.one, p.other) = (n.one, n.other);
     RETURN NULL;
 END $$;
-CREATE TRIGGER proposal_answered AFTER INSERT ON apart REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION proposal_answered();
+CREATE TRIGGER withdraw_answered AFTER INSERT ON apart REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION withdraw_answered();
 
-CREATE FUNCTION proposed_person_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION withdraw_gone() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM proposal WHERE one = NEW.id;
     DELETE FROM proposal WHERE other = NEW.id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER proposed_person_gone AFTER UPDATE ON person FOR EACH ROW
-    WHEN ((NEW.gone OR NEW.hidden OR NEW.merged_into IS NOT NULL)
-          AND (NEW.gone, NEW.hidden, NEW.merged_into) IS DISTINCT FROM (OLD.gone, OLD.hidden, OLD.merged_into))
-    EXECUTE FUNCTION proposed_person_gone();
+CREATE TRIGGER withdraw_gone AFTER UPDATE ON person FOR EACH ROW
+    WHEN ((NEW.gone OR NEW.merged_into IS NOT NULL)
+          AND (NEW.gone, NEW.merged_into) IS DISTINCT FROM (OLD.gone, OLD.merged_into))
+    EXECUTE FUNCTION withdraw_gone();
 
-CREATE FUNCTION proposal_outlived() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION withdraw_outlived() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM proposal p USING new_rows n, assignment a
     WHERE p.one = n.person_id AND a.person_id = p.other AND a.photo_id = n.photo_id;
@@ -62,10 +62,10 @@ BEGIN
     WHERE p.other = n.person_id AND a.person_id = p.one AND a.photo_id = n.photo_id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER proposal_outlived_insert AFTER INSERT ON assignment REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION proposal_outlived();
-CREATE TRIGGER proposal_outlived_update AFTER UPDATE ON assignment REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION proposal_outlived();
+CREATE TRIGGER withdraw_outlived_insert AFTER INSERT ON assignment REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION withdraw_outlived();
+CREATE TRIGGER withdraw_outlived_update AFTER UPDATE ON assignment REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION withdraw_outlived();
 
 -- What a group has around it, which says how near is near enough: how many faces there are, and the middle of the
 -- clear ones. Counted anew when a tenth has been added since.

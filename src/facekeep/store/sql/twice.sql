@@ -29,4 +29,5 @@ SELECT r.one, p.name AS one_name, (SELECT count(*) FROM assignment a WHERE a.per
        r.other, o.name AS other_name, (SELECT count(*) FROM assignment a WHERE a.person_id = r.other) AS other_faces,
        r.distance, r.doubt, r.near, r.compared, r.nearest, r.mean, r.skipped_at IS NOT NULL AS skipped
 FROM proposal r JOIN person p ON p.id = r.one JOIN person o ON o.id = r.other
+WHERE NOT p.hidden AND NOT o.hidden
 ORDER BY r.skipped_at NULLS FIRST, r.doubt, r.one, r.other;
