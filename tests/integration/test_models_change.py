@@ -18,6 +18,8 @@ from facekeep.actions.using import Current, current
 from facekeep.domain.errors import Conflict, FailureCode, ModelFault, TermsNotAccepted
 from facekeep.domain.faces import Box
 from facekeep.domain.packs import BUFFALO_S, BUNDLED, OPENCV
+from facekeep.inference import packs as files
+from facekeep.store import faces as face_store
 from facekeep.store import packs
 from facekeep.store.packs import PutOff
 
@@ -275,13 +277,46 @@ def test_what_a_dead_worker_held_comes_back(two: Bench) -> None:
     assert active(two.ctx) == OPENCV.label
 
 
+def answer(bench: Bench, task: embedding.Task) -> bool:
+    return embedding.record(bench.ctx, task, np.array([unit(place.face) for place in task.faces]))
+
+
 def test_an_answer_after_the_lease_was_lost_is_not_stored(two: Bench) -> None:
     use(two)
-    tasks = embedding.claim(two.ctx, embedding.target(two.ctx), WORKER, 10)
-    models.cancel(two.ctx)
-    vectors = np.array([unit(place.face) for place in tasks[0].faces])
-    assert not embedding.record(two.ctx, tasks[0], vectors)
+    [task, *_] = embedding.claim(two.ctx, embedding.target(two.ctx), WORKER, 10)
+    with two.ctx.database.write() as writer:
+        packs.return_orphans(writer)
+    assert not answer(two, task)
     assert lacking(two, number(two)) == 5
+
+
+def test_an_answer_after_a_cancel_is_kept_for_the_next_time(two: Bench) -> None:
+    """And a face that lacks an embedding under the pack in use is still queued."""
+    use(two)
+    [task, *others] = embedding.claim(two.ctx, embedding.target(two.ctx), WORKER, 10)
+    embedding.give_back(two.ctx, others)
+    two.sql(
+        "DELETE FROM embedding WHERE pack_id = %(p)s AND face_id = %(f)s",
+        p=two.ctx.pack_id,
+        f=task.faces[0].face,
+    )
+    models.cancel(two.ctx)
+    assert answer(two, task)
+    assert lacking(two, number(two)) == 5 - len(task.faces)
+    assert (task.photo, None) in two.tuples("SELECT photo_id, leased_by FROM unembedded")
+
+
+def test_a_change_whose_beginning_died_is_begun_by_whoever_comes(two: Bench) -> None:
+    with two.ctx.database.write("user") as writer:
+        pack = face_store.add_pack(writer, OPENCV)
+        packs.note_embedder(writer, pack, files.fingerprint(two.ctx.models_folder, OPENCV.label))
+        packs.want(writer, pack, without_away=False)
+    assert not models.finish(two.ctx)  # nothing is queued yet, and nothing is embedded
+    assert active(two.ctx) == BUNDLED.label
+    models.fill(two.ctx)
+    assert left(two).waiting == 3
+    work(two)
+    assert active(two.ctx) == OPENCV.label
 
 
 def test_a_vector_that_is_no_unit_is_refused_by_the_database(two: Bench) -> None:
@@ -368,7 +403,7 @@ def adding(two: Bench) -> Iterator[threading.Event]:
 
     def add() -> None:
         place = 0
-        while not ending.is_set():
+        while not ending.wait(0.1):
             place += 1
             with two.ctx.database.write() as writer:
                 photo = two.photo("a.png").photo

@@ -20,6 +20,10 @@ AFTER_SWITCH: tuple[Derive, ...] = ()
 new pack; all of them again when the process dies before the last has ended."""
 
 
+FILL = 5000
+"""Photos queued in one transaction."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """How far the change to another pack is; in photos. `rate` a second, of all workers together."""
@@ -66,6 +70,7 @@ def use(ctx: Context, pack: ModelPack, *, accepted: bool, without_away: bool = F
     elif without_away:
         with ctx.database.write("user") as writer:
             packs.hurry(writer)
+    fill(ctx)
     finish(ctx)
     ctx.wake()
     with ctx.database.read() as reader:
@@ -75,7 +80,31 @@ def use(ctx: Context, pack: ModelPack, *, accepted: bool, without_away: bool = F
 def cancel(ctx: Context) -> bool:
     """Stay with the pack in use; whether a change was under way. What is embedded already is kept."""
     with ctx.database.write("user") as writer:
-        return packs.cancel(writer)
+        cancelled = packs.cancel(writer)
+    fill(ctx)
+    return cancelled
+
+
+def fill(ctx: Context) -> None:
+    """Queue every photo with a face that lacks an embedding under the pack that counts, if that is not done.
+
+    By some photos a transaction: whoever writes faces meanwhile waits for no more than one. Several may do it
+    at once, and whoever comes after one that died does it again.
+    """
+    with ctx.database.read() as reader:
+        found = packs.use(reader)
+    if found.filled or found.target is None:
+        return
+    with ctx.database.write() as writer:
+        if complete := packs.is_complete(writer, found.target):
+            packs.clear_queue(writer)
+    last: int | None = None if complete else 0
+    while last is not None:
+        with ctx.database.write() as writer:
+            last = packs.fill(writer, found.target, last, limit=FILL)
+    with ctx.database.write() as writer:
+        if packs.use_locked(writer).target == found.target:
+            packs.filled(writer)
 
 
 def pause(ctx: Context) -> None:

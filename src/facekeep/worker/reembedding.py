@@ -74,6 +74,8 @@ class Reembedder:
         if time.monotonic() < self._rest_until:
             return False
         found = embedding.target(self._ctx)
+        if not found.filled:  # whoever began died before all was queued
+            models.fill(self._ctx)
         if not found.settled:
             models.settle(self._ctx)
         try:

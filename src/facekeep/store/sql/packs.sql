@@ -2,12 +2,12 @@
 
 -- name: use
 SELECT u.active, a.label AS active_label, u.wanted, w.label AS wanted_label, u.paused, u.without_away, u.photos,
-       u.began_at, u.switched_at, u.settled
+       u.began_at, u.filled, u.switched_at, u.settled
 FROM pack_use u LEFT JOIN pack a ON a.id = u.active LEFT JOIN pack w ON w.id = u.wanted;
 
 -- name: use_locked
 SELECT u.active, a.label AS active_label, u.wanted, w.label AS wanted_label, u.paused, u.without_away, u.photos,
-       u.began_at, u.switched_at, u.settled
+       u.began_at, u.filled, u.switched_at, u.settled
 FROM pack_use u LEFT JOIN pack a ON a.id = u.active LEFT JOIN pack w ON w.id = u.wanted
 FOR UPDATE OF u;
 
@@ -33,10 +33,12 @@ SELECT id FROM pack WHERE label = %(label)s;
 LOCK TABLE face IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: want
-UPDATE pack_use SET wanted = %(pack)s, began_at = now(), paused = false, without_away = %(without_away)s, photos = 0;
+UPDATE pack_use SET wanted = %(pack)s, began_at = now(), paused = false, without_away = %(without_away)s, photos = 0,
+       filled = false;
 
--- name: count_photos
-UPDATE pack_use SET photos = (SELECT count(*) FROM unembedded);
+-- name: filled
+UPDATE pack_use SET filled = true, photos = CASE WHEN wanted IS NULL THEN 0 ELSE (SELECT count(*) FROM unembedded) END
+WHERE NOT filled;
 
 -- name: hurry
 UPDATE pack_use SET without_away = true WHERE wanted IS NOT NULL;
@@ -45,7 +47,7 @@ UPDATE pack_use SET without_away = true WHERE wanted IS NOT NULL;
 UPDATE pack_use SET paused = %(paused)s WHERE wanted IS NOT NULL;
 
 -- name: cancel
-UPDATE pack_use SET wanted = NULL, began_at = NULL, paused = false, without_away = false, photos = 0
+UPDATE pack_use SET wanted = NULL, began_at = NULL, paused = false, without_away = false, photos = 0, filled = false
 WHERE wanted IS NOT NULL;
 
 -- name: switch
@@ -81,13 +83,25 @@ DELETE FROM exemplar WHERE pack_id = %(pack)s;
 
 -- Photos to embed ----------------------------------------------------------------------------------------------
 
+-- name: forgive_failed
+UPDATE unembedded SET tries = 0, code = NULL, message = '', due_at = now() WHERE due_at IS NULL;
+
+-- name: is_complete
+-- No face has two embeddings under one pack.
+SELECT (SELECT count(*) FROM face) = (SELECT count(*) FROM embedding WHERE pack_id = %(pack)s);
+
 -- name: clear_queue
-DELETE FROM unembedded;
+DELETE FROM unembedded WHERE leased_by IS NULL;
+
+-- name: next_photos
+-- The last of the next some photos.
+SELECT max(id) FROM (SELECT id FROM photo WHERE id > %(after)s ORDER BY id LIMIT %(limit)s) p;
 
 -- name: fill_queue
 INSERT INTO unembedded (photo_id)
 SELECT DISTINCT f.photo_id FROM face f
-WHERE NOT EXISTS (SELECT FROM embedding e WHERE e.face_id = f.id AND e.pack_id = %(pack)s)
+WHERE f.photo_id > %(after)s AND f.photo_id <= %(last)s
+  AND NOT EXISTS (SELECT FROM embedding e WHERE e.face_id = f.id AND e.pack_id = %(pack)s)
 ON CONFLICT DO NOTHING;
 
 -- name: claim
@@ -137,10 +151,10 @@ WHERE f.id = %(face)s AND (f.x, f.y, f.width, f.height) = (%(x)s, %(y)s, %(width
 ON CONFLICT DO NOTHING;
 
 -- name: done
--- Out of the queue when no face of it lacks one now; else due at once.
+-- Out of the queue when no face of it lacks one now, under the pack that counts by now; else due at once.
 WITH lacking AS (
     SELECT EXISTS (SELECT FROM face f WHERE f.photo_id = %(photo)s AND NOT EXISTS (
-        SELECT FROM embedding e WHERE e.face_id = f.id AND e.pack_id = %(pack)s)) AS still
+        SELECT FROM embedding e WHERE e.face_id = f.id AND e.pack_id = (SELECT coalesce(wanted, active) FROM pack_use))) AS still
 ), gone AS (
     DELETE FROM unembedded WHERE photo_id = %(photo)s AND NOT (SELECT still FROM lacking) RETURNING photo_id
 )
@@ -157,9 +171,6 @@ UPDATE unembedded SET leased_by = NULL, leased_worker = NULL, tries = tries + %(
        message = %(message)s,
        due_at = CASE WHEN tries + %(charge)s < %(most)s THEN now() + make_interval(secs => %(delay_s)s) END
 WHERE photo_id = %(photo)s AND leased_by = %(token)s;
-
--- name: try_failed_again
-UPDATE unembedded SET tries = 0, code = NULL, message = '', due_at = now() WHERE due_at IS NULL;
 
 -- name: renew
 UPDATE unembedded SET due_at = now() + make_interval(secs => %(lease_s)s)
@@ -184,21 +195,14 @@ WHERE w.state = 'embedding' AND w.seen_at > now() - interval '30 seconds';
 
 -- name: left
 -- `waiting` holds a switch up; `away` are those of them whose library is not there, `gone` have no file any more.
-SELECT count(*) FILTER (WHERE NOT failed AND present) AS waiting,
-       count(*) FILTER (WHERE NOT failed AND present AND NOT reachable) AS away,
-       count(*) FILTER (WHERE NOT failed AND NOT present) AS gone,
-       count(*) FILTER (WHERE failed) AS failed
-FROM (
-    SELECT u.due_at IS NULL AS failed, coalesce(h.present, false) AS present, coalesce(h.reachable, false) AS reachable
-    FROM unembedded u LEFT JOIN LATERAL (
-        SELECT true AS present, bool_or(l.online) AS reachable
-        FROM photo_file f JOIN library l ON l.id = f.library_id
-        WHERE f.photo_id = u.photo_id AND f.state = 'present' HAVING count(*) > 0
-    ) h ON true
-) q;
+SELECT count(*) FILTER (WHERE u.due_at IS NOT NULL AND p.library_id IS NOT NULL) AS waiting,
+       count(*) FILTER (WHERE u.due_at IS NOT NULL AND NOT l.online) AS away,
+       count(*) FILTER (WHERE u.due_at IS NOT NULL AND p.library_id IS NULL) AS gone,
+       count(*) FILTER (WHERE u.due_at IS NULL) AS failed
+FROM unembedded u JOIN photo p ON p.id = u.photo_id LEFT JOIN library l ON l.id = p.library_id;
 
 -- name: holds_up
-SELECT EXISTS (
+SELECT NOT (SELECT filled FROM pack_use) OR EXISTS (
     SELECT FROM unembedded u
     WHERE u.due_at IS NOT NULL AND EXISTS (
         SELECT FROM photo_file f JOIN library l ON l.id = f.library_id

@@ -15,6 +15,8 @@ CREATE TABLE pack_use (
     -- How many photos were to do when the change began.
     photos integer NOT NULL DEFAULT 0 CHECK (photos >= 0),
     began_at timestamptz,
+    -- Whether the faces that were there when the target changed are all queued; those that come later always are.
+    filled boolean NOT NULL DEFAULT true,
     switched_at timestamptz,
     -- Whether what machines derive from embeddings was made anew since the last switch.
     settled boolean NOT NULL DEFAULT true,
