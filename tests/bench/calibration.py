@@ -277,8 +277,16 @@ def _as_before(distances: dict[int, float], excluded: set[int]) -> Verdict:
 
 def facekeep(found: Gallery, query: int, distance: Floats) -> Verdict:
     """As facekeep does: near exemplars and near faces, by time and quality."""
+    return _voted(found, query, distance, [i for i in np.argsort(distance)[:NEAR] if found.known[i]])
+
+
+def exemplars_alone(found: Gallery, query: int, distance: Floats) -> Verdict:
+    """The same where unknown faces hide all that is near: only the exemplars are met."""
+    return _voted(found, query, distance, [])
+
+
+def _voted(found: Gallery, query: int, distance: Floats, near: list[int]) -> Verdict:
     faces = found.faces
-    near = [i for i in np.argsort(distance)[:NEAR] if found.known[i]]
     standing = np.flatnonzero(found.exemplar & np.isfinite(distance))
     standing = standing[np.argsort(distance[standing])[:EXEMPLARS]]
     votes = [_neighbour(faces, int(i), distance, exemplar=True) for i in standing]
@@ -354,9 +362,12 @@ def main(*, faces: int = 10_000, queries: int = QUERIES) -> None:
     for name, found, least in (("labelled photos", real, 2), (f"{faces:,} made-up faces", made, 5)):
         if found is not None:
             _tell_rules(name, gallery(found, least=least, per_era=8, in_all=24), queries)
+    _say("\nexemplars alone, by how many there are")
     for per_era, in_all in ((1, 3), (4, 12), (8, 24), (16, 48)):
-        told = identified(gallery(made, least=5, per_era=per_era, in_all=in_all), facekeep, queries=queries)
-        _say(_row(f"{per_era} an era, {in_all} in all", told))
+        known = gallery(made, least=5, per_era=per_era, in_all=in_all)
+        count = int(known.exemplar.sum())
+        told = identified(known, exemplars_alone, queries=queries)
+        _say(_row(f"{per_era} an era, {in_all} in all: {count:,}", told))
 
 
 def _tell_pairs(name: str, found: Pairs) -> None:

@@ -12,7 +12,7 @@ from facekeep.domain.faces import Vector
 
 PER_ERA = 8
 IN_ALL = 24
-"""More hardly find more: docs/matching.md has what 1, 4, 8 and 16 an era do."""
+"""Twice as many find nobody else, and put 2 % more faces on their person at once (docs/matching.md)."""
 
 CLEAR = 0.3
 """A face below it looks like others whoever they are; it stands when pinned, or for want of a better one."""
