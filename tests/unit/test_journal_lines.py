@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from facekeep.domain.journal import Called, Facts, Row, Told, change_line, summary, summary_of_undo
+from facekeep.domain.change_lines import change_line
+from facekeep.domain.decision_lines import summary, summary_of_undo
+from facekeep.domain.journal import Called, Facts, Row, Told
 
 NAMES = {7: Called("Ada", "Ada"), 12: Called(None, None), 9: Called(None, "Grace")}
 

@@ -5,18 +5,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from facekeep.domain.change_lines import change_line
+from facekeep.domain.decision_lines import summary, summary_of_undo
 from facekeep.domain.errors import NotFound
-from facekeep.domain.journal import (
-    Called,
-    Facts,
-    Kept,
-    Names,
-    Row,
-    Told,
-    change_line,
-    summary,
-    summary_of_undo,
-)
+from facekeep.domain.journal import Called, Facts, Kept, Names, Row, Told
 from facekeep.store.database import Reader
 from facekeep.store.paging import bounded, decoded, page
 from facekeep.store.queries import load
