@@ -51,6 +51,12 @@ def refresh(ctx: Context) -> int:
     return sum(_refreshed(ctx, due) for due in waiting)
 
 
+def choose_everybodys(ctx: Context) -> None:
+    """Let exemplars be chosen anew for everybody with a name: another pack is in use."""
+    with ctx.database.write() as writer:
+        store.mark_all(writer)
+
+
 def _refreshed(ctx: Context, due: Due) -> bool:
     try:
         with ctx.database.write(gives_way=True) as writer:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from facekeep.actions import exemplars
 from facekeep.actions.context import Context
 from facekeep.actions.using import known_pack
 from facekeep.domain.catalogue import RECIPES
@@ -15,7 +16,7 @@ from facekeep.store.packs import Left, Use
 
 Derive = Callable[[Context], object]
 
-AFTER_SWITCH: tuple[Derive, ...] = ()
+AFTER_SWITCH: tuple[Derive, ...] = (exemplars.choose_everybodys,)
 """What is made anew from embeddings when another pack comes into use. Each is called with the context of the
 new pack; all of them again when the process dies before the last has ended."""
 

@@ -322,7 +322,7 @@ class _Run:
         self.created += len(made)
         for face, (new, told, sha256) in zip(made, batch.new, strict=True):
             box = new.box
-            here = FaceHere(face, new.photo, box.x, box.y, box.width, box.height, None, None, [])
+            here = FaceHere(face, new.photo, box.x, box.y, box.width, box.height, True, None, None, [])
             # Without a vector no machine here could have said it: it is the import's word.
             self._decide(batch, here, replace(told, by="import"), sha256, put="created_face")
 
@@ -363,6 +363,8 @@ def _outcome(known: FaceHere, face: FaceIn, person: int | None) -> Outcome:
         return "assigned" if known.decided_by == "auto" and face.by != "auto" else "same"
     if person in known.rejected:
         return "rejected_here"
+    if not known.shown:
+        return "conflict"  # a user put it away here
     taken = known.person is not None and (known.decided_by != "auto" or face.by == "auto")
     return "conflict" if taken else "assigned"
 

@@ -25,6 +25,7 @@ class FaceHere:
     y: float
     width: float
     height: float
+    shown: bool
     person: int | None
     decided_by: str | None
     rejected: list[int]

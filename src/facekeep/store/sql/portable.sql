@@ -33,7 +33,7 @@ SELECT h.content_hash AS sha256, h.size_bytes,
 FROM photo h CROSS JOIN LATERAL (
     SELECT json_agg(json_build_object(
         'box', json_build_object('x', f.x, 'y', f.y, 'width', f.width, 'height', f.height),
-        'landmarks', f.landmarks, 'score', f.score, 'quality', f.quality, 'source', f.source,
+        'landmarks', f.landmarks, 'score', f.score, 'quality', f.quality, 'source', f.source, 'standing', f.standing,
         'person', c.person_id, 'assigned_by', c.decided_by, 'confidence', c.confidence,
         'rejected', ARRAY(SELECT r.person_id FROM rejection r
                           WHERE r.face_id = f.id AND r.person_id = ANY(%(people)s) ORDER BY r.person_id),
