@@ -70,7 +70,8 @@ def renew(ctx: Context, writer: Writer, due: Due) -> None:
     """Choose a person's exemplars anew. Rows are held only at the end, after all that takes time."""
     candidates, chosen = _chosen(ctx, writer, due.person)
     if due.look:
-        face_store.mark_ungrouped(writer, _lone_near(ctx, writer, candidates, chosen))
+        lone = _lone_near(ctx, writer, candidates, chosen)
+        face_store.mark_ungrouped(writer, matching.unsettled(writer, due.person, lone))
     store.put(writer, due.person, ctx.pack_id, chosen)
     store.settle(writer, due)
 

@@ -73,6 +73,12 @@ def free(writer: Writer, faces: Sequence[int]) -> list[int]:
     return [int(row[0]) for row in writer.tuples(SQL["free"], {"faces": list(faces)})]
 
 
+def unsettled(reader: Reader, person: int, faces: Sequence[int]) -> list[int]:
+    """The faces without those that an undo took off this person."""
+    row = {"faces": list(faces), "person": person}
+    return [int(found[0]) for found in reader.tuples(SQL["unsettled"], row)]
+
+
 def vectors(reader: Reader, person: int, faces: Sequence[int], pack: int) -> dict[int, Vector]:
     """The vectors of those of the faces that are a person's."""
     rows = reader.tuples(SQL["vectors"], {"person": person, "faces": list(faces), "pack": pack})

@@ -23,6 +23,14 @@ SELECT f.id FROM face f
 WHERE f.id = ANY(%(faces)s) AND f.standing = 'shown' AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
 ORDER BY f.id FOR NO KEY UPDATE OF f SKIP LOCKED;
 
+-- name: unsettled
+-- Without those that an undo took off the person: a machine does not ask itself again what was taken back.
+SELECT f.face FROM unnest(%(faces)s::bigint[]) AS f (face)
+WHERE NOT EXISTS (SELECT FROM change c JOIN decision d ON d.id = c.decision_id
+                  WHERE c.face_id = f.face AND c.kind = 'assignment' AND c.from_person = %(person)s
+                    AND c.after IS NULL AND d.undoes IS NOT NULL)
+ORDER BY 1;
+
 -- name: vectors
 SELECT f.id AS face, e.vector FROM face f JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
 JOIN assignment a ON a.face_id = f.id AND a.person_id = %(person)s

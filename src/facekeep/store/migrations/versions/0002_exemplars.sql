@@ -114,9 +114,10 @@ BEGIN
     WHERE x.face_id = ANY (faces) AND a.face_id = x.face_id AND a.person_id <> x.person_id;
 END $$;
 
-CREATE FUNCTION mark_exemplars_due(people bigint[]) RETURNS void LANGUAGE sql AS $$
+-- Who has got faces from a user may be who some lone faces are; who has lost some is nobody else for that.
+CREATE FUNCTION mark_exemplars_due(people bigint[], gained boolean) RETURNS void LANGUAGE sql AS $$
     INSERT INTO exemplar_due (person_id, look)
-    SELECT p.id, writing_as_user() FROM person p WHERE p.id = ANY (people) AND p.name IS NOT NULL
+    SELECT p.id, gained AND writing_as_user() FROM person p WHERE p.id = ANY (people) AND p.name IS NOT NULL
 $$;
 
 CREATE FUNCTION exemplar_faces_changed() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -124,17 +125,18 @@ DECLARE
     moved bigint[];
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        PERFORM mark_exemplars_due(ARRAY(SELECT DISTINCT person_id FROM new_rows));
+        PERFORM mark_exemplars_due(ARRAY(SELECT DISTINCT person_id FROM new_rows), true);
     ELSIF TG_OP = 'DELETE' THEN
         PERFORM leave_person(ARRAY(SELECT face_id FROM old_rows));
-        PERFORM mark_exemplars_due(ARRAY(SELECT DISTINCT person_id FROM old_rows));
+        PERFORM mark_exemplars_due(ARRAY(SELECT DISTINCT person_id FROM old_rows), false);
     ELSE
         -- Not a join: nothing is known of the size of these tables when it is planned.
         moved := ARRAY(SELECT face_id FROM (
             SELECT face_id, person_id FROM new_rows EXCEPT SELECT face_id, person_id FROM old_rows) AS m);
         IF cardinality(moved) > 0 THEN
             PERFORM leave_person(moved);
-            PERFORM mark_exemplars_due(ARRAY(SELECT person_id FROM new_rows UNION SELECT person_id FROM old_rows));
+            PERFORM mark_exemplars_due(ARRAY(SELECT DISTINCT person_id FROM new_rows), true);
+            PERFORM mark_exemplars_due(ARRAY(SELECT DISTINCT person_id FROM old_rows), false);
         END IF;
     END IF;
     RETURN NULL;
