@@ -14,7 +14,7 @@ from facekeep.actions.people import clean_name
 from facekeep.domain.errors import UsageError
 from facekeep.domain.faces import Standing
 from facekeep.domain.review import Answer, Outcome, Pair, judge
-from facekeep.store import details, review, standing
+from facekeep.store import details, journal, review, standing
 from facekeep.store import faces as face_store
 from facekeep.store import people as people_store
 from facekeep.store.database import Writer, tried_again
@@ -176,13 +176,13 @@ def _apply(writer: Writer, judged: Sequence[_Judged]) -> None:
     new: dict[str, int] = {}
     for answer in of["reassigned"]:
         faces.setdefault(_target(writer, answer, new), []).append(answer.face)
-    for person in sorted(faces):
-        _give(writer, faces[person], person)
+    displaced = [face for person in sorted(faces) for face in _give(writer, faces[person], person)]
+    journal.mark_grouped(writer, [face for given in faces.values() for face in given])
+    face_store.mark_ungrouped(writer, displaced)
     _put_away(writer, of["not_a_face"], "not_a_face")
     _put_away(writer, of["ignored"], "ignored")
     changed = {answer.person for kind in _CHANGING for answer in of[kind]} | set(faces)
-    for person in sorted(changed):
-        people_store.touch(writer, person)
+    journal.touch(writer, sorted(changed))
     _refine(writer, sorted(faces, key=lambda person: (-len(faces[person]), person)))
 
 
@@ -222,12 +222,12 @@ def _target(writer: Writer, answer: Answer, new: dict[str, int]) -> int:
     return new[name]
 
 
-def _give(writer: Writer, faces: Sequence[int], person: int) -> None:
+def _give(writer: Writer, faces: Sequence[int], person: int) -> list[int]:
+    """The faces are the person, on the user's word. Which others a machine had taken for them there."""
     details.unreject(writer, faces, person)
     displaced = details.displace(writer, faces, person)
     details.give(writer, faces, person)
-    face_store.mark_grouped(writer, faces)
-    face_store.mark_ungrouped(writer, displaced)
+    return displaced
 
 
 def _refine(writer: Writer, people: Sequence[int]) -> None:
