@@ -2,8 +2,8 @@
 
     script/bench listing [--rounds N] [--small] [--on CONNINFO]
 
-makes a library as `large_library` says (200,000 photos, 1,000,000 faces, 20,000 people) on its own server in
-a temporary folder, or takes one that is there already, and asks for each page over and over, each time as
+makes a library as `large_library` says (200,000 photos, 1,000,000 faces, 20,000 people) on a private server
+in a temporary folder, or takes one that is there already, and asks for each page over and over, each time as
 the API does: a read-only transaction of its own, the rows made into objects. Not measured is HTTP. The
 columns are milliseconds: median, 95th of a hundred, worst.
 """
