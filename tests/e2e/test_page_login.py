@@ -113,8 +113,19 @@ def test_the_screen_fits(house: Serving, open_window: Open, phone: bool, dark: b
     box = button.bounding_box()
     assert box is not None
     assert box["height"] >= 44
+    log_in(page, f"nobody {phone} {dark}", "wrong words")
+    expect(page.get_by_role("alert")).to_contain_text("wrong")
+    picture(page, "login", phone, dark)
+    log_in(page, "editor")
+    expect(page.get_by_role("button", name="Account: editor")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= (390 if phone else 1280)
+    page.get_by_role("button", name="Account: editor").click()
+    expect(page.get_by_role("dialog", name="editor")).to_be_visible()
+    picture(page, "account", phone, dark)
+
+
+def picture(page: Page, name: str, phone: bool, dark: bool) -> None:
+    """For whoever wants to look."""
     if folder := os.environ.get("FACEKEEP_SCREENSHOTS"):
-        log_in(page, "nobody", "wrong words")
-        expect(page.get_by_role("alert")).to_contain_text("wrong")
         size, colours = "phone" if phone else "desktop", "dark" if dark else "light"
-        page.screenshot(path=f"{folder}/login-{size}-{colours}.png")
+        page.screenshot(path=f"{folder}/{name}-{size}-{colours}.png")

@@ -76,19 +76,26 @@ class StatusFeed:
             changed = self._changed
             number, event = self._latest
             if event:
+                since = self._position if since is None else since
+                if number != seen:
+                    seen = number
+                    yield self._at(since) + event
                 for told in await self._missed(since):
                     since = told.position
                     yield told.text
-                since = self._position if since is None else since
-            if number != seen and event:
-                seen = number
-                yield event if since is None else f"id: {since}\n".encode() + event
-                continue
+                if self._latest[0] != seen:
+                    continue
             try:
                 async with asyncio.timeout(KEEP_ALIVE_S):
                     await changed.wait()
             except TimeoutError:
                 yield b": keep-alive\n\n"
+
+    def _at(self, since: int | None) -> bytes:
+        """The id of a status: up to where this client has been told everything."""
+        reached = self._position
+        known = since is not None and reached is not None and 0 <= since <= reached
+        return f"id: {since}\n".encode() if known else b""
 
     async def _missed(self, since: int | None) -> list[Told]:
         """What happened after an event that a client knows, up to the latest look."""
