@@ -1898,10 +1898,10 @@ export interface components {
             now: number | null;
             /**
              * Outcome
-             * @description `accepted`, `rejected`, `reassigned` (to somebody else), `skipped`; or nothing was done: `answered` (meanwhile, by somebody else), `in_photo` (another face of the photo is that person), `not_found` (no such face, person or question).
+             * @description `accepted`, `rejected`, `reassigned` (to somebody else), `skipped`, `not_a_face`, `ignored`; or nothing was done: `answered` (meanwhile, by somebody else), `in_photo` (another face of the photo is that person), `not_found` (no such face, person or question).
              * @enum {string}
              */
-            outcome: "accepted" | "rejected" | "reassigned" | "skipped" | "answered" | "in_photo" | "not_found";
+            outcome: "accepted" | "rejected" | "reassigned" | "skipped" | "not_a_face" | "ignored" | "answered" | "in_photo" | "not_found";
             /**
              * Person
              * @description Where merges of the person that was named led.
@@ -4629,10 +4629,10 @@ export interface components {
         SuggestionAnswer: {
             /**
              * Answer
-             * @description `accept`: it is. `reject`: it is not, for good. `other`: it is not but somebody else. `skip`: not now; it comes last.
+             * @description `accept`: it is. `reject`: it is not, for good. `other`: it is not but somebody else. `skip`: not now; it comes last. `not_a_face`: there is none. `ignore`: somebody whom nobody wants to know.
              * @enum {string}
              */
-            answer: "accept" | "reject" | "other" | "skip";
+            answer: "accept" | "reject" | "other" | "skip" | "not_a_face" | "ignore";
             /** Face */
             face: number;
             /**
