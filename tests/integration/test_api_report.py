@@ -19,7 +19,7 @@ from facekeep.api.cleaning import Cleaner
 from facekeep.api.report import About
 from facekeep.cli import logs, reporting
 from facekeep.settings import load
-from facekeep.store import listing
+from facekeep.store import listing, migrate
 
 API = "/api/v1"
 NAME = "Zoë Quatermain"
@@ -94,7 +94,7 @@ def test_it_holds_what_a_maintainer_needs(served: tuple[Filled, httpx.Client]) -
     }  # fmt: skip
     assert report["settings"]["database_url"] == "set"
     assert report["settings"]["timeout_seconds"] == 120
-    assert report["platform"]["schema"] == "0001"
+    assert report["platform"]["schema"] == migrate.HEAD
     (failed,) = report["failures"]
     (example,) = failed["examples"]
     photo = example["photo"]
