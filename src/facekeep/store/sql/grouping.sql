@@ -123,7 +123,7 @@ UPDATE face SET grouped = true WHERE id = ANY(%(faces)s) AND NOT grouped;
 -- name: backlog
 -- How many faces wait for their first grouping, counted up to `limit`.
 SELECT count(*) FROM (
-    SELECT FROM face f WHERE NOT f.grouped AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
+    SELECT FROM face f WHERE NOT f.grouped AND f.standing = 'shown' AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
       AND EXISTS (SELECT FROM embedding e WHERE e.face_id = f.id AND e.pack_id = %(pack)s)
     LIMIT %(limit)s
 ) AS k;
