@@ -57,7 +57,6 @@ def test_the_bare_command_shows_its_help(nowhere: Path) -> None:
         "name --face 1 Ada more",
         "failures --code bad_luck",
         "serve --port 70000",
-        "serve --host 0.0.0.0",
     ],
 )
 def test_wrong_usage_is_status_2_without_a_traceback(nowhere: Path, line: str) -> None:
@@ -66,6 +65,12 @@ def test_wrong_usage_is_status_2_without_a_traceback(nowhere: Path, line: str) -
     assert ran.err
     assert "Traceback" not in ran.err
     assert not nowhere.exists()
+
+
+def test_others_are_not_let_in_before_anybody_has_an_account(nowhere: Path) -> None:
+    ran = run(nowhere, "serve", "--host", "0.0.0.0")
+    assert ran.status == 3
+    assert "facekeep users add" in ran.err
 
 
 def test_a_folder_that_is_missing_a_file_or_unreadable_is_named_and_nothing_is_made(

@@ -1,7 +1,6 @@
 """Exemplars, who a face may be, and finding more of a person, as they go over HTTP."""
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field
@@ -9,7 +8,7 @@ from pydantic import Field
 from facekeep.actions.exemplars import Standing
 from facekeep.actions.finding import MAX_FOUND, MAX_FROM, Found
 from facekeep.actions.matching import Likely
-from facekeep.api.schemas import Body, Id, Schema
+from facekeep.api.schemas import Body, Id, Schema, Wall
 
 
 class Matching(Schema):
@@ -31,7 +30,7 @@ class Exemplar(Schema):
     era: str = Field(description="By age, or by years where the birth date is not known.", examples=["teen"])
     pinned: bool = Field(description="It always stands: the user said so.")
     quality: float | None
-    taken_at: datetime | None
+    taken_at: Wall | None
 
 
 class Era(Schema):

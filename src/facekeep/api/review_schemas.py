@@ -10,7 +10,7 @@ from facekeep.actions.proposals import MAX_ANSWERS as MAX_TWO_ANSWERS
 from facekeep.actions.proposals import TwoAnswer, TwoGiven
 from facekeep.actions.review import MAX_ANSWERS, AllGiven, Given
 from facekeep.api.review_fields import proposal_fields, suggestion_fields
-from facekeep.api.schemas import MAX_NAME, Body, Box, Id, PixelBox, Schema, Text
+from facekeep.api.schemas import MAX_NAME, Body, Box, Id, PixelBox, Schema, Text, Wall
 from facekeep.domain.review import Answer, Outcome, TwoOutcome, TwoWord, Word
 from facekeep.store.apart import ProposalRow
 from facekeep.store.review import AskedPerson, SuggestionRow
@@ -27,7 +27,7 @@ class Suggestion(Schema):
     box: Box
     box_px: PixelBox
     quality: float | None
-    taken_at: datetime | None
+    taken_at: Wall | None
     person: int
     name: str | None
     confidence: float = Field(description="0 to 1.", examples=[0.81])

@@ -38,6 +38,9 @@ Version = Annotated[
     int, Field(ge=1, le=MAX_ID, description="The version you looked at; 409 when it has changed since.")
 ]
 
+Wall = Annotated[datetime, WithJsonSchema({"type": "string"})]
+"""A time as a clock on the wall said it: without a zone, because cameras do not know theirs."""
+
 
 class Schema(BaseModel):
     """Rows are trusted; bodies refuse fields that they do not know."""
@@ -248,7 +251,7 @@ class Photo(Schema):
     media_type: str | None = Field(examples=["image/jpeg"])
     width: int | None = Field(description="Pixels, upright.")
     height: int | None
-    taken_at: Annotated[datetime, WithJsonSchema({"type": "string"})] | None = Field(
+    taken_at: Wall | None = Field(
         description="By the camera's clock, without a zone.", examples=["2024-05-06T07:08:09"]
     )
     faces: int

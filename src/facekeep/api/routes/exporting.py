@@ -27,7 +27,11 @@ DOCUMENT: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The records, as docs/export.md describes them. Without a record of kind `end` as the "
         "last one (there is none in CSV), something broke off.",
-        "content": {kind.split(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()},
+        "content": {
+            "application/jsonl": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+            "text/csv": {"schema": {"type": "string"}},
+        },
     }
 }
 

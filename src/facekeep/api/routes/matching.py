@@ -44,7 +44,9 @@ def candidates(ctx: Wired, face: PathId, limit: Annotated[int, Query(ge=1, le=50
         return Candidates.of(face, actions.candidates(ctx, reader, face, limit=limit))
 
 
-@router.get("/people/{person}/exemplars", tags=PEOPLE, responses=answers(404, 409, 503), name="exemplars")
+@router.get(
+    "/people/{person}/exemplars", tags=PEOPLE, responses=answers(404, 409, 422, 503), name="exemplars"
+)
 def get_exemplars(ctx: Wired, person: PathId) -> Exemplars:
     """The faces that stand for a person when others are matched, and how its eras are covered."""
     return Exemplars.of(exemplars.exemplars_of(ctx, person))

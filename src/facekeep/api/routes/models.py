@@ -30,7 +30,7 @@ def list(ctx: Wired) -> Models:
     return look(ctx)
 
 
-@router.post("/use", status_code=202, responses=answers(400, 403, 404, 409, 503))
+@router.post("/use", status_code=202, responses=answers(400, 403, 404, 409, 422, 503))
 def use(ctx: Wired, body: UseModel) -> Models:
     """Change to another pack: in the background, or at once when every face has its embedding already.
 
