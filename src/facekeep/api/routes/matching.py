@@ -75,7 +75,7 @@ def unpin(ctx: Deciding, person: PathId, face: PathId) -> Exemplars:
 
 
 @router.post(
-    "/people/{person}/find-more", tags=PEOPLE, responses=answers(400, 404, 409, 422, 503), name="find_more"
+    "/people/{person}/find-more", tags=PEOPLE, responses=answers(400, 404, 409, 422, 503), name="more"
 )
 def find_more(ctx: Wired, person: PathId, body: FindMore) -> FoundMore:
     """Look for unassigned faces that may be this person, and ask about the likeliest. Assigns nothing."""

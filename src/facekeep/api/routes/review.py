@@ -94,7 +94,7 @@ def answer_suggestions(ctx: Deciding, body: SuggestionAnswers) -> AnsweredItems:
     "/people/{person}/suggestions/accept",
     tags=SUGGESTIONS,
     responses=DECIDED | answers(404, 409, 422, 503),
-    name="accept_all",
+    name="accept",
 )
 def accept_all(ctx: Deciding, person: PathId, body: AnswerAll) -> AnsweredAll:
     """Yes to all questions about a person from a confidence on, as one decision."""
@@ -106,7 +106,7 @@ def accept_all(ctx: Deciding, person: PathId, body: AnswerAll) -> AnsweredAll:
     "/people/{person}/suggestions/reject",
     tags=SUGGESTIONS,
     responses=DECIDED | answers(404, 409, 422, 503),
-    name="reject_all",
+    name="reject",
 )
 def reject_all(ctx: Deciding, person: PathId, body: AnswerAll) -> AnsweredAll:
     """No to all questions about a person from a confidence on, as one decision."""

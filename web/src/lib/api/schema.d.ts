@@ -1087,10 +1087,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Find More
+         * More
          * @description Look for unassigned faces that may be this person, and ask about the likeliest. Assigns nothing.
          */
-        post: operations["people_find_more"];
+        post: operations["people_more"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1229,10 +1229,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Accept All
+         * Accept
          * @description Yes to all questions about a person from a confidence on, as one decision.
          */
-        post: operations["suggestions_accept_all"];
+        post: operations["suggestions_accept"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1249,10 +1249,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Reject All
+         * Reject
          * @description No to all questions about a person from a confidence on, as one decision.
          */
-        post: operations["suggestions_reject_all"];
+        post: operations["suggestions_reject"];
         delete?: never;
         options?: never;
         head?: never;
@@ -10921,7 +10921,7 @@ export interface operations {
             };
         };
     };
-    people_find_more: {
+    people_more: {
         parameters: {
             query?: never;
             header?: {
@@ -11679,7 +11679,7 @@ export interface operations {
             };
         };
     };
-    suggestions_accept_all: {
+    suggestions_accept: {
         parameters: {
             query?: never;
             header?: {
@@ -11793,7 +11793,7 @@ export interface operations {
             };
         };
     };
-    suggestions_reject_all: {
+    suggestions_reject: {
         parameters: {
             query?: never;
             header?: {
