@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,16 +14,18 @@ from models_support import active, decided, embed, lacking, now, unit, with_two_
 from store_support import WORKER, Bench, analysis, face, like, write_photo
 
 from facekeep.actions import analyse, bringing, embedding, models, people, standing
+from facekeep.actions.faces import draw_face
 from facekeep.actions.group import group_new_faces
 from facekeep.actions.using import Current, current
 from facekeep.domain.errors import Conflict, FailureCode, ModelFault, TermsNotAccepted
-from facekeep.domain.faces import Box
+from facekeep.domain.faces import Box, MeasuredFace, PhotoAnalysis
 from facekeep.domain.packs import BUFFALO_S, BUNDLED, OPENCV
 from facekeep.inference import packs as files
 from facekeep.store import faces as face_store
 from facekeep.store import packs
 from facekeep.store.database import GaveWay
 from facekeep.store.packs import PutOff
+from facekeep.worker.boxes import StaleFaces
 
 
 @pytest.fixture
@@ -490,3 +493,34 @@ def test_what_was_put_away_does_not_wait_and_the_library_is_counted_again(two: B
     assert two.tuples("SELECT id FROM face WHERE NOT grouped AND standing <> 'shown'") == []
     models.use(two.ctx, BUNDLED, accepted=False)
     assert two.tuples("SELECT faces FROM surroundings") == []
+
+
+class Looking:
+    """Sees Ada in every box, and remembers by which pack it was asked to look."""
+
+    def __init__(self) -> None:
+        self.packs: list[str] = []
+
+    def measure(self, path: Path, boxes: Sequence[Box], *, pack: str) -> Future[tuple[MeasuredFace, ...]]:
+        assert path.is_file()
+        self.packs.append(pack)
+        seen = face("ada")
+        vector = unit(1) if pack == OPENCV.label else seen.embedding
+        answer: Future[tuple[MeasuredFace, ...]] = Future()
+        answer.set_result((MeasuredFace(seen.landmarks, 0.9, seen.quality, vector),) * len(boxes))
+        return answer
+
+    def look(self, content: bytes, *, pack: str) -> Future[PhotoAnalysis]:
+        raise AssertionError("nobody sends a picture")
+
+
+def test_boxes_are_looked_at_by_the_pack_in_use(two: Bench) -> None:
+    """Also by a process that runs since before the change."""
+    looking = Looking()
+    stale = StaleFaces(two.ctx, looking)
+    use(two)
+    work(two)
+    drawn = draw_face(now(two).ctx, two.photo("c.png").photo, Box(0.6, 0.6, 0.2, 0.2))
+    assert stale.look(lambda: False) == 1
+    assert looking.packs == [OPENCV.label]
+    assert two.tuples("SELECT pack_id FROM embedding WHERE face_id = %(f)s", f=drawn.face) == [(number(two),)]
