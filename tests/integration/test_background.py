@@ -10,11 +10,12 @@ import pytest
 from embedded_support import kill9, postmaster_pid
 from psycopg.conninfo import make_conninfo
 from review_support import named, strangers, suggest
-from store_support import Bench, context, running_cluster, write_photo
+from store_support import Bench, context, face, running_cluster, write_photo
 from worker_support import child_processes, eventually, gone, write_astronauts
 
-from facekeep.actions import failures
+from facekeep.actions import failures, matching, moving, people
 from facekeep.actions.context import Context
+from facekeep.actions.group import group_new_faces
 from facekeep.actions.libraries import request_scan, stop_scan
 from facekeep.domain.errors import FailureCode, PhotoFault, StorageFault
 from facekeep.store import libraries, listing
@@ -68,6 +69,27 @@ def test_a_retry_wakes_it(bench: Bench, children: Children, monkeypatch: pytest.
         eventually(lambda: running.activity().state == "idle", "it is idle")
         failures.retry(running.context)
         eventually(lambda: bench.status().done == 1, "it is looked at again")
+
+
+@pytest.mark.parametrize("auto", [True, False])
+def test_who_is_named_is_looked_for_at_once(
+    bench: Bench, children: Children, monkeypatch: pytest.MonkeyPatch, auto: bool
+) -> None:
+    """Among the faces that are nobody's, though no face waits to be grouped."""
+    monkeypatch.setattr(background, "IDLE_S", 3600.0)
+    matching.set_auto(bench.ctx, auto)
+    [lone] = bench.faces(bench.put("lone.png", face("ada")))
+    group_new_faces(bench.ctx)
+    known = [bench.faces(bench.put(f"{n}.png", face("ada")))[0].face for n in range(3)]
+    ada = moving.move_faces(bench.ctx, known).person
+    assert ada is not None
+    with at_work(bench.ctx, children) as running:
+        eventually(lambda: running.activity().state == "idle", "it is idle")
+        assert bench.tuples("SELECT id FROM face WHERE NOT grouped") == []
+        people.name_person(running.context, ada, "Ada")
+        where = "assignment" if auto else "suggestion"
+        asked = f"SELECT person_id FROM {where} WHERE face_id = %(f)s"
+        eventually(lambda: bench.value(asked, f=lone.face) == ada, "she is found")
 
 
 def test_a_scan_that_somebody_left_open_is_finished(bench: Bench, children: Children) -> None:

@@ -285,3 +285,15 @@ def test_a_pinned_face_that_is_not_found_again_stays(bench: Bench, two: tuple[in
     bench.look_again(row.photo)
     bench.look({})
     assert [kept.face for kept in bench.faces(row.photo)] == [row.face]
+
+
+def test_all_who_wait_are_chosen_for_at_once(
+    bench: Bench, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when there is no face to group: a scan that ends has left nobody behind."""
+    monkeypatch.setattr(exemplars, "PEOPLE_AT_ONCE", 1)
+    exemplars.choose_everybodys(bench.ctx)
+    bench.sql("DELETE FROM exemplar")
+    group_new_faces(bench.ctx)
+    assert set(stands_for(bench).values()) == set(two)
+    assert bench.tuples("SELECT id FROM exemplar_due") == []

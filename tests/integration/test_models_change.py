@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +13,19 @@ from made_packs import write_opencv
 from models_support import active, decided, embed, lacking, now, unit, with_two_packs, work
 from store_support import WORKER, Bench, analysis, face, like, write_photo
 
-from facekeep.actions import analyse, bringing, embedding, models, people
+from facekeep.actions import analyse, bringing, embedding, models, people, standing
+from facekeep.actions.faces import draw_face
 from facekeep.actions.group import group_new_faces
 from facekeep.actions.using import Current, current
 from facekeep.domain.errors import Conflict, FailureCode, ModelFault, TermsNotAccepted
-from facekeep.domain.faces import Box
+from facekeep.domain.faces import Box, MeasuredFace, PhotoAnalysis
 from facekeep.domain.packs import BUFFALO_S, BUNDLED, OPENCV
 from facekeep.inference import packs as files
 from facekeep.store import faces as face_store
 from facekeep.store import packs
+from facekeep.store.database import GaveWay
 from facekeep.store.packs import PutOff
+from facekeep.worker.boxes import StaleFaces
 
 
 @pytest.fixture
@@ -296,7 +300,8 @@ def test_an_answer_after_a_cancel_is_kept_for_the_next_time(two: Bench) -> None:
     [task, *others] = embedding.claim(two.ctx, embedding.target(two.ctx), WORKER, 10)
     embedding.give_back(two.ctx, others)
     two.sql(
-        "DELETE FROM embedding WHERE pack_id = %(p)s AND face_id = %(f)s",
+        "WITH gone AS (DELETE FROM embedding WHERE pack_id = %(p)s AND face_id = %(f)s)"
+        " UPDATE face SET stale = true WHERE id = %(f)s",
         p=two.ctx.pack_id,
         f=task.faces[0].face,
     )
@@ -340,6 +345,43 @@ def test_files_of_another_embedder_are_not_mixed_in(two: Bench, tmp_path: Path) 
     use(two)
     work(two)
     assert active(two.ctx) == OPENCV.label
+
+
+def test_a_pack_is_removed_with_all_that_was_derived_from_it(two: Bench) -> None:
+    """Exemplars refer to its embeddings, which are emptied all at once."""
+    [ada] = [row.person for row in two.people() if row.faces == 3]
+    people.name_person(two.ctx, ada, "Ada")
+    group_new_faces(two.ctx)
+    old = two.ctx.pack_id
+    derived = ("exemplar", "surroundings", "embedding")
+
+    def kept(table: str) -> object:
+        return two.value(f"SELECT count(*) FROM {table} WHERE pack_id = %(old)s", old=old)
+
+    assert 0 not in [kept(table) for table in derived]
+    use(two)
+    work(two)
+    group_new_faces(now(two).ctx)
+    before = decided(two)
+    with two.ctx.database.read() as reader:
+        assert reader.value("SELECT count(*) FROM embedding") == 10
+        # All would wait behind whoever waits for this one.
+        with pytest.raises(GaveWay):
+            models.remove(two.ctx, BUNDLED)
+    assert models.remove(two.ctx, BUNDLED) == 5
+    assert [kept(table) for table in derived] == [0, 0, 0]
+    assert decided(two) == before
+    assert two.value("SELECT count(*) FROM exemplar") == 3
+    # And it takes in embeddings as before, with all that holds for them.
+    models.use(two.ctx, BUNDLED, accepted=False)
+    work(two, say=lambda found: np.asarray(1.4 * unit(found), dtype=np.float32))
+    assert kept("embedding") == 5
+    with pytest.raises(Conflict, match="norm_of_the_pack"):
+        two.sql(
+            "UPDATE embedding SET vector = array_fill(9, ARRAY[128])::vector WHERE pack_id = %(p)s", p=old
+        )
+    with pytest.raises(Conflict, match="foreign key"):
+        two.sql("UPDATE embedding SET face_id = -face_id WHERE pack_id = %(p)s", p=old)
 
 
 def test_a_pack_is_removed_only_when_it_is_not_needed(two: Bench) -> None:
@@ -441,3 +483,44 @@ def test_no_face_slips_through_the_switch(two: Bench, adding: threading.Event) -
     while embed(two.ctx):
         pass
     assert lacking(two, number(two)) == 0
+
+
+def test_what_was_put_away_does_not_wait_and_the_library_is_counted_again(two: Bench) -> None:
+    put_away = two.faces()[0].face
+    standing.ignore(two.ctx, [put_away])
+    use(two)
+    work(two)
+    assert two.tuples("SELECT id FROM face WHERE NOT grouped AND standing <> 'shown'") == []
+    models.use(two.ctx, BUNDLED, accepted=False)
+    assert two.tuples("SELECT faces FROM surroundings") == []
+
+
+class Looking:
+    """Sees Ada in every box, and remembers by which pack it was asked to look."""
+
+    def __init__(self) -> None:
+        self.packs: list[str] = []
+
+    def measure(self, path: Path, boxes: Sequence[Box], *, pack: str) -> Future[tuple[MeasuredFace, ...]]:
+        assert path.is_file()
+        self.packs.append(pack)
+        seen = face("ada")
+        vector = unit(1) if pack == OPENCV.label else seen.embedding
+        answer: Future[tuple[MeasuredFace, ...]] = Future()
+        answer.set_result((MeasuredFace(seen.landmarks, 0.9, seen.quality, vector),) * len(boxes))
+        return answer
+
+    def look(self, content: bytes, *, pack: str) -> Future[PhotoAnalysis]:
+        raise AssertionError("nobody sends a picture")
+
+
+def test_boxes_are_looked_at_by_the_pack_in_use(two: Bench) -> None:
+    """Also by a process that runs since before the change."""
+    looking = Looking()
+    stale = StaleFaces(two.ctx, looking)
+    use(two)
+    work(two)
+    drawn = draw_face(now(two).ctx, two.photo("c.png").photo, Box(0.6, 0.6, 0.2, 0.2))
+    assert stale.look(lambda: False) == 1
+    assert looking.packs == [OPENCV.label]
+    assert two.tuples("SELECT pack_id FROM embedding WHERE face_id = %(f)s", f=drawn.face) == [(number(two),)]

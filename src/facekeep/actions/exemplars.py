@@ -1,5 +1,6 @@
 """Who stands for whom: choosing exemplars anew when a person's faces have changed, and pinning them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from facekeep.actions.context import Context
@@ -40,15 +41,19 @@ class Standing:
     eras: list[EraRow]
 
 
-def refresh(ctx: Context) -> int:
+def refresh(ctx: Context, stop: Callable[[], bool] = lambda: False) -> int:
     """Choose anew for people whose faces have changed, each in a transaction of its own. For how many.
 
     Where a user changed them, grouping is let look again at lone faces near them. Somebody who is being
     decided about is left for the next time.
     """
-    with ctx.database.read() as reader:
-        waiting = store.due(reader, limit=PEOPLE_AT_ONCE)
-    return sum(_refreshed(ctx, due) for due in waiting)
+    done, more = 0, True
+    while more and not stop():
+        with ctx.database.read() as reader:
+            waiting = store.due(reader, limit=PEOPLE_AT_ONCE)
+        chosen = sum(_refreshed(ctx, due) for due in waiting)
+        done, more = done + chosen, chosen > 0 and len(waiting) == PEOPLE_AT_ONCE
+    return done
 
 
 def choose_everybodys(ctx: Context) -> None:

@@ -54,12 +54,12 @@ def group_new_faces(ctx: Context, watch: Watch | None = None) -> Grouped:
 
     Of a library of which most was never grouped, all at once.
     """
+    watch = Watch() if watch is None else watch
     with ctx.database.hold(*GROUP_LOCK) as ours:
         if not ours:
             return Grouped()
-        exemplars.refresh(ctx)
+        exemplars.refresh(ctx, watch.stop)
         if first_grouping.is_due(ctx):
-            watch = Watch() if watch is None else watch
             return Grouped(*first_grouping.group_all(ctx, _match, watch.progress, watch.stop))
         return _group_some(ctx)
 

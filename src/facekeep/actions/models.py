@@ -11,7 +11,7 @@ from facekeep.domain.errors import Conflict, ModelFault
 from facekeep.domain.packs import BUNDLED, ModelPack, check_terms
 from facekeep.inference import packs as files
 from facekeep.store import faces, packs
-from facekeep.store.database import GaveWay, Reader
+from facekeep.store.database import GaveWay, Reader, tried_again
 from facekeep.store.packs import Left, Use
 
 Derive = Callable[[Context], object]
@@ -153,9 +153,13 @@ def settle(ctx: Context) -> None:
         packs.settled(writer)
 
 
+@tried_again
 def remove(ctx: Context, pack: ModelPack) -> int:
-    """Drop a pack's embeddings and its files; of how many faces. Conflict when it is in use or wanted."""
-    with ctx.database.write("user") as writer:
+    """Drop a pack's embeddings and its files; of how many faces. Conflict when it is in use or wanted.
+
+    GaveWay while somebody reads embeddings for long: whoever else wants some would wait behind this.
+    """
+    with ctx.database.write("user", gives_way=True) as writer:
         pack_id, found = packs.id_of(writer, pack.label), packs.use_locked(writer)
         if pack_id is not None and pack_id in (found.active, found.wanted):
             raise Conflict(

@@ -234,6 +234,7 @@ def settle(writer: Writer, pack: int) -> None:
     """What machines asked under another pack goes; faces that are nobody's are looked at again."""
     writer.run(SQL["drop_other_suggestions"], {"pack": pack})
     writer.run(SQL["drop_other_proposals"], {"pack": pack})
+    writer.run(SQL["count_around_again"], {"pack": pack})
     writer.run(SQL["look_again_at_lone"])
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from facekeep.actions import measuring
 from facekeep.actions.context import Context, Looker
+from facekeep.actions.using import current
 from facekeep.domain.errors import Conflict, EnvironmentFault, NotFound, PhotoFault
 from facekeep.worker.children import PoolClosed
 
@@ -35,6 +36,7 @@ class StaleFaces:
     def look(self, stop: Callable[[], bool]) -> int:
         """Look at all that are due; at how many. PoolClosed when the children were sent home."""
         done = 0
+        self._ctx = current(self._ctx)  # the pack may have changed since the last time
         tried: set[int] = set()
         while not stop():
             resting = [face for face, rest in self._resting.items() if rest.until > time.monotonic()]

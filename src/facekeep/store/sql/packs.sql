@@ -64,21 +64,30 @@ DELETE FROM suggestion WHERE pack_id <> %(pack)s;
 -- name: drop_other_proposals
 DELETE FROM proposal WHERE pack_id <> %(pack)s;
 
+-- name: count_around_again
+-- What was counted under the pack when it was last in use, or by another embedder.
+DELETE FROM surroundings WHERE pack_id = %(pack)s;
+
 -- name: look_again_at_lone
 -- Faces that are nobody's are compared with everybody again. Not those that somebody is deciding about.
 UPDATE face SET grouped = false WHERE id IN (
-    SELECT f.id FROM face f WHERE f.grouped AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
+    SELECT f.id FROM face f
+    WHERE f.grouped AND f.standing = 'shown' AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
     ORDER BY f.id FOR NO KEY UPDATE SKIP LOCKED);
 
 -- name: faces_with
 SELECT count(*) FROM embedding WHERE pack_id = %(pack)s;
 
 -- name: forget_embeddings
--- {pack} is the pack's number. Its partition is emptied at once, and the disk given back.
+-- {pack} is the pack's number. Its partition is emptied at once, and the disk given back. What exemplars refer to is
+-- not emptied so, even when none refers to it: it is taken out meanwhile, which asks whether one does.
+ALTER TABLE embedding DETACH PARTITION embedding_{pack};
 TRUNCATE embedding_{pack};
+ALTER TABLE embedding ATTACH PARTITION embedding_{pack} FOR VALUES IN ({pack});
 
 -- name: forget_derived
-WITH s AS (DELETE FROM suggestion WHERE pack_id = %(pack)s), p AS (DELETE FROM proposal WHERE pack_id = %(pack)s)
+WITH s AS (DELETE FROM suggestion WHERE pack_id = %(pack)s), p AS (DELETE FROM proposal WHERE pack_id = %(pack)s),
+     a AS (DELETE FROM surroundings WHERE pack_id = %(pack)s)
 DELETE FROM exemplar WHERE pack_id = %(pack)s;
 
 -- Photos to embed ----------------------------------------------------------------------------------------------
