@@ -3,19 +3,36 @@ import createClient from "openapi-fetch";
 import { offline, problemFrom } from "./problem";
 import type { paths } from "./schema";
 import type {
+  AnsweredAll,
+  Answered,
   Change,
   Decision,
+  Exemplars,
   Face,
+  FacesStood,
   Failure,
   FailureCode,
   FailureCount,
   FailureDetail,
+  FoundMore,
   Library,
+  Moved,
   Page,
   Person,
+  PersonDetails,
+  PersonEdit,
+  PersonParts,
   Photo,
   PhotoDetail,
+  Proposal,
+  ProposalAnswer,
+  ProposalAnswered,
   Scan,
+  Standing,
+  SuggestedPerson,
+  Suggestion,
+  SuggestionAnswer,
+  TwiceFound,
   Undone,
   Who,
   Work,
@@ -114,6 +131,69 @@ export const people = {
     ),
 };
 
+/** What is said of a person beside their name, and what is known of them. */
+export const about = {
+  details: (person: number) =>
+    answer<PersonDetails>(http.GET("/api/v1/people/{person}/details", { params: { path: { person } } })),
+  edit: (person: number, version: number, edit: Partial<PersonEdit>) =>
+    decided<PersonDetails>(
+      http.PATCH("/api/v1/people/{person}/details", {
+        params: { path: { person } },
+        // What is left out stays; the generated type knows only the values that it would have by itself.
+        body: { ...edit, version } as PersonEdit & { version: number },
+      }),
+    ),
+  remove: (person: Person) =>
+    decided<{ faces: number[] }>(
+      http.DELETE("/api/v1/people/{person}", {
+        params: { path: { person: person.person }, query: { version: person.version } },
+      }),
+    ),
+  split: (person: number, faces: number[], name: string | null) =>
+    decided<Moved>(
+      http.POST("/api/v1/people/{person}/split", { params: { path: { person } }, body: { faces, name } }),
+    ),
+  parts: (person: number) =>
+    answer<PersonParts>(http.GET("/api/v1/people/{person}/parts", { params: { path: { person } } })),
+  exemplars: (person: number) =>
+    answer<Exemplars>(http.GET("/api/v1/people/{person}/exemplars", { params: { path: { person } } })),
+  findMore: (person: number, limit = 50) =>
+    answer<FoundMore>(
+      http.POST("/api/v1/people/{person}/find-more", { params: { path: { person } }, body: { limit } }),
+    ),
+};
+
+export interface Asked {
+  person?: number | undefined;
+  minimum?: number | undefined;
+}
+
+/** Is this face that person? */
+export const suggestions = {
+  list: (asked: Asked, cursor: string | null, limit = PAGE) =>
+    answer<Page<Suggestion>>(http.GET("/api/v1/suggestions", { params: { query: given({ ...asked, cursor, limit }) } })),
+  people: (cursor: string | null, limit = PAGE) =>
+    answer<Page<SuggestedPerson>>(http.GET("/api/v1/suggestions/people", { params: { query: given({ cursor, limit }) } })),
+  answer: (answers: SuggestionAnswer[]) =>
+    decided<{ items: Answered[] }>(http.POST("/api/v1/suggestions/answer", { body: { answers } })),
+  acceptAll: (person: number, minimum: number, limit: number) =>
+    decided<AnsweredAll>(
+      http.POST("/api/v1/people/{person}/suggestions/accept", {
+        params: { path: { person } },
+        body: { minimum, limit, skipped: false },
+      }),
+    ),
+};
+
+/** Are these two one person? */
+export const proposals = {
+  list: (cursor: string | null, limit = PAGE) =>
+    answer<Page<Proposal>>(http.GET("/api/v1/proposals", { params: { query: given({ cursor, limit }) } })),
+  answer: (answers: ProposalAnswer[]) =>
+    decided<{ items: ProposalAnswered[] }>(http.POST("/api/v1/proposals/answer", { body: { answers } })),
+  find: () => answer<TwiceFound>(http.POST("/api/v1/proposals/find")),
+};
+
 export const faces = {
   list: (filter: { person?: number; photo?: number }, cursor: string | null, limit = PAGE) =>
     answer<Page<Face>>(http.GET("/api/v1/faces", { params: { query: given({ ...filter, cursor, limit }) } })),
@@ -121,6 +201,12 @@ export const faces = {
     decided<Face>(http.PUT("/api/v1/faces/{face}/person", { params: { path: { face } }, body: to })),
   unassign: (face: number) =>
     decided<Face>(http.DELETE("/api/v1/faces/{face}/person", { params: { path: { face } } })),
+  move: (faces: number[], to: { person: number } | { name: string }) =>
+    decided<Moved>(http.POST("/api/v1/faces/move", { body: { faces, ...to } })),
+  remove: (faces: number[]) =>
+    decided<Moved>(http.POST("/api/v1/faces/remove", { body: { faces, reject: true } })),
+  stand: (faces: number[], standing: Standing) =>
+    decided<FacesStood>(http.POST("/api/v1/faces/standing", { body: { faces, standing } })),
 };
 
 export const photos = {

@@ -18,7 +18,7 @@ export class CursorList<Item> {
 
   constructor(
     private readonly read: (cursor: string | null, limit: number) => Promise<Page<Item>>,
-    private readonly keyOf: (item: Item) => number,
+    private readonly keyOf: (item: Item) => number | string,
     private readonly part = 100,
   ) {}
 
@@ -60,6 +60,14 @@ export class CursorList<Item> {
     }
     this.total -= this.items.length - kept.length;
     this.items = kept;
+  }
+
+  /** Puts items first again that were taken out; one that is there moves to the front. */
+  putBack(...items: Item[]): void {
+    const keys = new Set(items.map((item) => this.keyOf(item)));
+    const others = this.items.filter((item) => !keys.has(this.keyOf(item)));
+    this.total += items.length + others.length - this.items.length;
+    this.items = [...items, ...others];
   }
 
   async #guarded(step: (current: () => boolean) => Promise<void>): Promise<void> {

@@ -6,6 +6,8 @@ export class Problem extends Error {
     readonly code: string,
     message: string,
     readonly hint = "",
+    /** With `conflict`: what was decided since the user looked, newest first, a line each. */
+    readonly since: readonly string[] = [],
   ) {
     super(message);
   }
@@ -15,7 +17,7 @@ export function problemFrom(status: number, body: unknown): Problem {
   const said = isRecord(body) ? body : {};
   const code = text(said["code"]) || (status === 404 ? "not_found" : "internal");
   const message = text(said["detail"]) || text(said["title"]) || `The server answered with status ${status}.`;
-  return new Problem(code, message, text(said["hint"]));
+  return new Problem(code, message, text(said["hint"]), lines(said["since"]));
 }
 
 export function offline(): Problem {
@@ -29,6 +31,10 @@ export function asProblem(error: unknown): Problem {
 
 function text(value: unknown): string {
   return typeof value === "string" ? value : "";
+}
+
+function lines(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((line) => typeof line === "string") : [];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -3,6 +3,8 @@
 export interface Own {
   decision: number;
   text: string;
+  /** Takes back what the server keeps no decision of, such as "not now". Its number is then below 0. */
+  back?: () => void;
 }
 
 const MOST = 100;

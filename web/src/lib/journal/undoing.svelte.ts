@@ -15,7 +15,13 @@ class Undoing {
   /** Rises with each decision of this tab. */
   decided = $state(0);
 
+  /** The decision that was taken back or done again last. */
+  turned = -1;
+  /** What is still on its way to the server: an undo waits for it, since that may be what is to be undone. */
+  pending: Promise<unknown> = Promise.resolve();
+
   #past = new Past();
+  #noted = 0;
 
   /** Says what was just decided, and offers to undo it. `decision` is null where nothing changed. */
   told(decision: number | null, text: string, detail = ""): void {
@@ -25,10 +31,18 @@ class Undoing {
     say(text, "done", detail, { label: "Undo", run: () => void this.undo(decision, text) });
   }
 
+  /** Something that is no decision but is in the way of the one before: `back` takes it back. */
+  noted(text: string, back: () => void): void {
+    this.#noted -= 1;
+    this.#past.did({ decision: this.#noted, text, back });
+  }
+
   /** Undoes the latest decision of this tab. */
   async undoLatest(): Promise<void> {
+    await this.pending;
     const latest = this.#past.toUndo();
-    if (latest) await this.undo(latest.decision, latest.text);
+    if (latest?.back) latest.back();
+    else if (latest) await this.undo(latest.decision, latest.text);
     else say("Nothing to undo here", "done", MORE_IN_JOURNAL);
   }
 
@@ -39,20 +53,25 @@ class Undoing {
   }
 
   undo(decision: number, text: string): Promise<boolean> {
-    return this.#turn(() => journal.undo(decision), `Undone: ${text}`, () => {
+    return this.#turn(decision, () => journal.undo(decision), `Undone: ${text}`, () => {
       this.#past.undid({ decision, text });
       return { label: "Redo", run: () => void this.redo(decision, text) };
     });
   }
 
   redo(decision: number, text: string): Promise<boolean> {
-    return this.#turn(() => journal.redo(decision), `Done again: ${text}`, () => {
+    return this.#turn(decision, () => journal.redo(decision), `Done again: ${text}`, () => {
       this.#past.did({ decision, text });
       return { label: "Undo", run: () => void this.undo(decision, text) };
     });
   }
 
-  async #turn(ask: () => Promise<Undone>, text: string, back: () => { label: string; run: () => void }): Promise<boolean> {
+  async #turn(
+    decision: number,
+    ask: () => Promise<Undone>,
+    text: string,
+    back: () => { label: string; run: () => void },
+  ): Promise<boolean> {
     try {
       const undone = await ask();
       say(text, "done", leftOf(undone), back());
@@ -63,6 +82,7 @@ class Undoing {
       return false;
     } finally {
       forgetEverything();
+      this.turned = decision;
       this.epoch += 1;
     }
   }

@@ -11,6 +11,11 @@ class Session {
   /** Somebody was logged in before, and is not any more. */
   ended = $state(false);
 
+  /** Whether decisions can be made; the server refuses them to somebody who may only look. */
+  get decides(): boolean {
+    return this.who?.role !== "viewer";
+  }
+
   start(): () => void {
     whenRefused(() => this.#refused());
     live.whenLost(() => void this.look());

@@ -24,6 +24,10 @@ describe("parse", () => {
 
   it("reads back every address it makes", () => {
     expect(parse(addressOf.people())).toEqual({ screen: "people" });
+    expect(parse(addressOf.review())).toEqual({ screen: "review", person: null });
+    expect(parse("/review", addressOf.review(5).replace("/review", ""))).toEqual({ screen: "review", person: 5 });
+    expect(parse(addressOf.twice())).toEqual({ screen: "twice" });
+    expect(parse("/review/else")).toEqual({ screen: "missing", path: "/review/else" });
     expect(parse(addressOf.person(3))).toEqual({ screen: "person", person: 3 });
     const [path = "", query] = addressOf.photo(4, 9).split("?");
     expect(parse(path, `?${query}`)).toEqual({ screen: "photo", photo: 4, person: 9 });
