@@ -16,10 +16,10 @@ from embedded_support import SOURCE
 from store_support import Bench, Cluster, context, face
 from test_journal_concurrent import replayed, stored
 
-from facekeep.actions import details, forgetting, journal, moving, people
+from facekeep.actions import details, faces, forgetting, journal, moving, people
 from facekeep.actions.group import group_new_faces
 from facekeep.domain.errors import Conflict, NotFound, NothingToUndo
-from facekeep.domain.faces import AnalysedFace
+from facekeep.domain.faces import AnalysedFace, Box
 from facekeep.store import decisions
 from facekeep.store import forgetting as store
 from facekeep.store.database import Database
@@ -136,6 +136,16 @@ def test_it_cannot_be_undone_nor_what_it_took(home: Home) -> None:
         journal.undo(home.ctx, named)
     with pytest.raises(NotFound):
         people.name_person(home.ctx, home.ada, "Ada")
+
+
+def test_a_box_that_was_moved_before_is_not_put_back(home: Home) -> None:
+    """Nothing is told of the box any more."""
+    one = home.bench.faces(home.photos[2])[0].face
+    faces.move_box(home.ctx, one, Box(0.4, 0.4, 0.2, 0.2))
+    moved = home.latest()
+    forgetting.forget_person(home.ctx, home.ada)
+    with pytest.raises(NothingToUndo, match="forgotten"):
+        journal.undo(home.ctx, moved)
 
 
 def test_everybody_elses_history_can_be_undone(home: Home) -> None:

@@ -104,6 +104,18 @@ def test_a_stale_tab_is_told(bench: Bench, two: tuple[int, int]) -> None:
         details.edit_person(bench.ctx, two[0], {"notes": "two"}, version=version)
 
 
+@pytest.mark.parametrize("verb", ["move", "remove", "merge", "delete"])
+def test_who_a_face_shows_is_whose_it_is(bench: Bench, two: tuple[int, int], verb: str) -> None:
+    """A cover that is somebody else's, or nobody's, shows the person no more; the undo brings it back."""
+    ada = two[0]
+    cover = of(bench, ada)[0]
+    details.edit_person(bench.ctx, ada, {"cover": cover})
+    VERBS[verb](bench, *two)
+    assert bench.value("SELECT cover_face_id FROM person WHERE id = %(ada)s", ada=ada) is None
+    assert journal.undo_latest(bench.ctx).left == ()
+    assert known(bench, ada).cover == cover
+
+
 def test_values_that_cannot_be(bench: Bench, two: tuple[int, int]) -> None:
     ada, other = two
     wrong: list[details.Edit] = [

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from store_support import Bench, face_at, identity, write_photo
 
-from facekeep.actions import moving, people
+from facekeep.actions import moving, people, standing
 from facekeep.actions.details import delete_person
 from facekeep.actions.group import group_new_faces
 from facekeep.actions.parts import parts_of
 from facekeep.actions.twice import TWICE_LOCK, find_twice
 from facekeep.domain.errors import Conflict, NotFound
 from facekeep.domain.faces import Box, Vector
-from facekeep.store import grouping
+from facekeep.store import grouping, whole
 from facekeep.store import twice as store
 
 
@@ -153,6 +153,18 @@ def test_two_at_once_would_do_the_same(bench: Bench, twins: tuple[int, int]) -> 
         assert ours
         with pytest.raises(Conflict):
             find_twice(bench.ctx)
+
+
+def test_faces_that_were_put_away_are_not_compared(bench: Bench, twins: tuple[int, int]) -> None:
+    """Nor read: there are fewer faces than embeddings."""
+    one, _ = twins
+    put_away = [face.face for face in bench.faces() if face.person == one][:3]
+    standing.ignore(bench.ctx, put_away)
+    with bench.ctx.database.read() as reader:
+        everything = whole.read(reader, bench.ctx.pack_id, bench.ctx.pack.dimensions, lambda: None)
+    assert everything.face.tolist() == sorted({face.face for face in bench.faces()} - set(put_away))
+    assert len(everything.vectors) == len(everything)
+    assert find_twice(bench.ctx).people == 3
 
 
 def test_an_empty_library(bench: Bench) -> None:

@@ -80,7 +80,7 @@ class Change:
 
     def moved(self) -> bool:
         """Whether it put the box of a face elsewhere."""
-        if self.kind != "face" or self.before is None or self.after is None:
+        if self.kind != "face" or self.forgotten or self.before is None or self.after is None:
             return False
         return any(self.before[key] != self.after[key] for key in _BOX)
 

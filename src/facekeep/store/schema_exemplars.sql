@@ -112,6 +112,9 @@ BEGIN
        AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = x.face_id);
     UPDATE exemplar x SET person_id = a.person_id FROM assignment a
     WHERE x.face_id = ANY (faces) AND a.face_id = x.face_id AND a.person_id <> x.person_id;
+    -- Nor does it show the person any more.
+    UPDATE person p SET cover_face_id = NULL WHERE p.cover_face_id = ANY (faces)
+       AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = p.cover_face_id AND a.person_id = p.id);
 END $$;
 
 -- Who has got faces from a user may be who some lone faces are; who has lost some is nobody else for that.
