@@ -58,11 +58,12 @@ def _merge_two(client: Client) -> Request:
 
 
 def _next(client: Client, *, named: bool, hidden: bool = False) -> dict[str, Any]:
-    """Somebody of whom nothing was said yet. Of the named, the largest come first."""
-    sort = "faces" if named else "photos"
-    queue = client.kept("/people", named=named, hidden=hidden, sort=sort, limit=1000)
-    # Those with 5,000 faces are for merges alone.
-    return next(person for person in iter(lambda: queue.pop(0), None) if named or person["faces"] < 1000)
+    """Somebody of whom nothing was said yet, of the largest thousand. Those made for merges are not meant."""
+    queue = client.kept("/people", named=named, hidden=hidden, limit=1000)
+    while True:
+        person: dict[str, Any] = queue.pop(client.random.randrange(len(queue)))
+        if person["person"] <= _people(client):
+            return person
 
 
 def _name(client: Client) -> str:
@@ -116,7 +117,9 @@ def _ten_of(client: Client, person: int) -> list[dict[str, Any]]:
 
 
 def _large(client: Client) -> int:
-    return int(client.kept("/people", sort="faces", named=True)[client.random.randrange(30, 50)]["person"])
+    """Somebody with some hundred faces."""
+    people = client.kept("/people", sort="faces", named=True)
+    return int(people[client.random.randrange(len(people) // 10, len(people) * 3 // 10)]["person"])
 
 
 def _split(client: Client) -> Request:
