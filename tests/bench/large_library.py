@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import psycopg
 from pgvector import Vector
+from pgvector.psycopg import register_vector
 
 from facekeep.domain.packs import BUNDLED
 
@@ -269,6 +270,7 @@ def _values(connection: psycopg.Connection[object], size: Size) -> dict[str, obj
 def _vectors(connection: psycopg.Connection[object], pack: object) -> None:
     """A vector for each face near its person's, or alone; the index is dropped meanwhile and built at the end."""
     table = f"embedding_{pack}"
+    register_vector(connection)
     index, definition = _index(connection, table)
     connection.execute(f'DROP INDEX "{index}"'.encode())
     owners = connection.execute(

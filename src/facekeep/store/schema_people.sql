@@ -71,6 +71,10 @@ BEGIN
         RAISE EXCEPTION 'a machine may not speak as the user (face %)', NEW.face_id
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'machine_is_not_user';
     END IF;
+    -- What a user says is looked at when all of it is said: see guard_said.
+    IF NEW.decided_by = 'user' THEN
+        RETURN NEW;
+    END IF;
     -- Locked first, so that a merge, or a user who names another face of the photo, is waited for and then seen.
     IF TG_OP = 'INSERT' OR NEW.person_id <> OLD.person_id THEN
         SELECT * INTO target FROM person WHERE id = NEW.person_id FOR SHARE;
@@ -87,7 +91,6 @@ BEGIN
             RAISE EXCEPTION 'photo % is older than person %', NEW.photo_id, NEW.person_id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'not_before_birth';
         END IF;
-        -- For the user as well: a rejection is taken back first, then the face assigned.
         IF EXISTS (SELECT FROM rejection WHERE face_id = NEW.face_id AND person_id = NEW.person_id) THEN
             RAISE EXCEPTION 'face % was said not to be person %', NEW.face_id, NEW.person_id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'rejection_is_final';
@@ -102,6 +105,35 @@ BEGIN
 END $$;
 CREATE TRIGGER guard_assignment BEFORE INSERT OR UPDATE OR DELETE ON assignment
     FOR EACH ROW EXECUTE FUNCTION guard_assignment();
+
+-- The same for what a user says, of thousands of faces at once: for each person once, not for each face.
+CREATE FUNCTION guard_said() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    target record;
+BEGIN
+    -- Locked first, in the order of ids, so that a merge is waited for and then seen.
+    FOR target IN SELECT p.id, p.merged_into, p.gone FROM person p
+                  WHERE p.id = ANY (ARRAY(SELECT DISTINCT n.person_id FROM new_rows n WHERE n.decided_by = 'user'))
+                  ORDER BY p.id FOR SHARE LOOP
+        IF target.merged_into IS NOT NULL OR target.gone THEN
+            RAISE EXCEPTION 'person % was merged into another, or deleted', target.id
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'person_still_there';
+        END IF;
+    END LOOP;
+    -- A rejection is taken back first, then the face assigned.
+    SELECT n.face_id, n.person_id INTO target
+    FROM new_rows n JOIN rejection r ON r.face_id = n.face_id AND r.person_id = n.person_id
+    WHERE n.decided_by = 'user' LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'face % was said not to be person %', target.face_id, target.person_id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'rejection_is_final';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER guard_insert AFTER INSERT ON assignment REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION guard_said();
+CREATE TRIGGER guard_update AFTER UPDATE ON assignment REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION guard_said();
 
 CREATE FUNCTION guard_rejection() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

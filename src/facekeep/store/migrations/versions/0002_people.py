@@ -18,6 +18,7 @@ PARTS = (
     "models",
     "forget",
     "truth",
+    "guards",
 )
 
 
