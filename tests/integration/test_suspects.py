@@ -28,9 +28,9 @@ def test_suspects_are_looked_at_alone_and_last(
     futures: list[Future[PhotoAnalysis]] = []
     real = children.analyse
 
-    def noted(path: Path, long_side: int | None = None) -> Future[PhotoAnalysis]:
+    def noted(path: Path, long_side: int | None = None, *, pack: str) -> Future[PhotoAnalysis]:
         given.append((path.name, sum(not future.done() for future in futures)))
-        futures.append(real(path, long_side))
+        futures.append(real(path, long_side, pack=pack))
         return futures[-1]
 
     monkeypatch.setattr(children, "analyse", noted)
