@@ -79,7 +79,8 @@ def fill(data: Filled) -> None:
 
 PRIVATE = (
     NAME, "Quatermain", "Zebra", "Nautilus", PASSWORD, "sesame", "joe", "db.example", "pics", "192.168.7.9",
-    SECRET_FOLDER, "Mary", "Rome", "Erna", "img 1", BROKEN, getpass.getuser(), socket.gethostname(), "/home/", "/tmp/", "/dev/shm/",
+    SECRET_FOLDER, "Mary", "Rome", "Erna", "img 1", BROKEN,
+    getpass.getuser(), socket.gethostname(), "/home/", "/tmp/", "/dev/shm/",
 )  # fmt: skip
 
 
