@@ -1,6 +1,7 @@
 """Each verb on somebody of whom everything was said: undone, all of it is as it was; redone, as it became."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -94,7 +95,9 @@ VERBS: dict[str, Callable[[Family], object]] = {
     "not a face": lambda f: answer_suggestions(f.ctx, [Answer(f.lone[0], f.ada, "not_a_face")]),
     "merge by proposal": lambda f: answer_proposals(f.ctx, [TwoAnswer(f.bob, f.cy, "merge")]),
     "apart": lambda f: answer_proposals(f.ctx, [TwoAnswer(f.bob, f.cy, "apart")]),
-    "born later": lambda f: details.edit_person(f.ctx, f.ada, {"name": "Ada L", "auto": False}),
+    "born later": lambda f: details.edit_person(
+        f.ctx, f.ada, {"birth_date": date(1990, 1, 1), "auto": False}
+    ),
     "delete circle": lambda f: circles.delete_circle(f.ctx, f.circle),
     "move a box": lambda f: move_box(f.ctx, f.hers[1], Box(0.7, 0.7, 0.2, 0.2)),
 }
