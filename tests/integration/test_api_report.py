@@ -13,6 +13,8 @@ import pytest
 from embedded_support import open_folder
 from interface_support import BROKEN, Filled, filled, serving
 
+from facekeep.actions.circles import create_circle
+from facekeep.actions.details import edit_person
 from facekeep.actions.people import name_person
 from facekeep.api.app import create_app
 from facekeep.api.cleaning import Cleaner
@@ -22,7 +24,7 @@ from facekeep.settings import load
 from facekeep.store import listing, migrate
 
 API = "/api/v1"
-NAME = "Zoë Quatermain"
+NAME, ALIAS, CIRCLE = "Zoë Quatermain", "Countess Zebra", "The Nautilus Crew"
 PASSWORD = "sesame%21street"
 SECRET_FOLDER = "Aunt Mary's birthday"
 
@@ -55,6 +57,8 @@ def fill(data: Filled) -> None:
     with data.ctx.database.read() as reader:
         person = listing.people(reader).items[0].person
     name_person(data.ctx, person, NAME)
+    edit_person(data.ctx, person, {"aliases": [ALIAS]})
+    create_circle(data.ctx, CIRCLE, [person])
     broken = data.photos / BROKEN
     with data.ctx.database.write() as writer:
         writer.run(
@@ -67,14 +71,16 @@ def fill(data: Filled) -> None:
     log = logging.getLogger("facekeep.worker")
     log.warning("cannot read %s: Permission denied", data.photos / "Trip: Rome" / "img 1.jpg")
     log.warning("looked at Tante Erna.jpg and %s for %s", data.settings.home, NAME.upper())
+    log.warning("circle 1 is named %s already; %s is in it", CIRCLE, ALIAS)
     log.warning('password authentication failed for user "joe" at db.example (192.168.7.9): sesame!street')
     log.warning("could not reach postgresql://joe:%s@db.example/pics on %s", PASSWORD, socket.gethostname())
     log.error("photo 5 failed", extra={"photo": 5})
 
 
 PRIVATE = (
-    NAME, "Quatermain", PASSWORD, "sesame", "joe", "db.example", "pics", "192.168.7.9", SECRET_FOLDER, "Mary",
-    "Rome", "Erna", "img 1", BROKEN, getpass.getuser(), socket.gethostname(), "/home/", "/tmp/", "/dev/shm/",
+    NAME, "Quatermain", "Zebra", "Nautilus", PASSWORD, "sesame", "joe", "db.example", "pics", "192.168.7.9",
+    SECRET_FOLDER, "Mary", "Rome", "Erna", "img 1", BROKEN,
+    getpass.getuser(), socket.gethostname(), "/home/", "/tmp/", "/dev/shm/",
 )  # fmt: skip
 
 

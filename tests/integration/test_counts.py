@@ -3,15 +3,19 @@
 import random
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from store_support import Bench, face
+from worker_support import eventually
 
 from facekeep.actions import circles, details, journal, moving, people
 from facekeep.actions.group import group_new_faces
 from facekeep.domain.errors import UsageError
 from facekeep.store import directory
 
+WAITING = """SELECT count(*) FROM pg_stat_activity
+             WHERE wait_event_type = 'Lock' AND datname = current_database()"""
 NAMES = ("Ada", "Grace", "Zoë Ångström", "Łukasz", None)
 
 
@@ -136,3 +140,20 @@ def test_faces_and_photos_are_totalled_from_the_counts(crowd: Bench) -> None:
             assert found.total == len(found.items)
         status = listing.status(reader)
         assert (status.photos, status.done, status.faces) == (9, 9, len(crowd.faces()))
+
+
+def test_who_is_erased_meanwhile_costs_nobody_a_decision(crowd: Bench) -> None:
+    one, other, *_ = [row.person for row in crowd.people()]
+    people.name_person(crowd.ctx, other, "Grace")
+    crowd.sql("INSERT INTO stale_person VALUES (%(p)s, NULL)", p=one)
+    with ThreadPoolExecutor() as pool, crowd.ctx.database.write("user") as writer:
+        writer.run("DELETE FROM person_tally WHERE person_id = %(p)s", {"p": one})
+        writer.run("DELETE FROM assignment WHERE person_id = %(p)s", {"p": one})
+        writer.run("DELETE FROM stale_photo")
+        writer.run("DELETE FROM person WHERE id = %(p)s", {"p": one})
+        naming = pool.submit(people.name_person, crowd.ctx, other, "Grace H")
+        eventually(lambda: crowd.value(WAITING) == 1, "it waits for what is being erased")
+    naming.result()
+    assert crowd.value("SELECT name FROM person WHERE id = %(p)s", p=other) == "Grace H"
+    crowd.sql("SELECT count_stale(1000)")
+    assert wrong(crowd) == []

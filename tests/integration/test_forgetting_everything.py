@@ -10,7 +10,7 @@ from test_forgetting import Home, dumped, found_in_files
 from facekeep.actions import circles, exemplars, forgetting, models, people, standing
 from facekeep.actions.group import group_new_faces
 from facekeep.actions.proposals import TwoAnswer, answer_proposals
-from facekeep.domain.packs import OPENCV
+from facekeep.domain.packs import BUNDLED, OPENCV
 from facekeep.domain.review import Answer
 
 WHO = {"person_id", "one", "other", "merged_into", "from_person", "to_person"}
@@ -85,7 +85,7 @@ def test_nothing_names_them_any_more(cluster: Cluster, bench: Bench, tmp_path: P
     bench.sql("INSERT INTO stale_person VALUES (%(p)s, now())", p=home.ada)
     before = about(bench, home.ada, hers + away)
     assert set(before) >= set(EVERYWHERE.split())
-    models.use(bench.ctx, models.BUNDLED, accepted=False)  # while the pack changes
+    models.use(bench.ctx, BUNDLED, accepted=False)  # while the pack changes
     told = forgetting.forget_person(bench.ctx, home.ada)
     assert told.faces == len(hers) + len(away)
     assert told.vectors == 2 * told.faces

@@ -33,7 +33,7 @@ def first_schema(conninfo: str) -> None:
         connection.execute("INSERT INTO schema_version VALUES ('0001')")
 
 
-def found(connection: psycopg.Connection, root: bytes) -> None:  # type: ignore[type-arg]
+def found(connection: psycopg.Connection, root: bytes) -> None:
     """What a scan and the looking left there."""
     connection.execute(
         "SELECT add_pack(%s, %s, %s, %s)",
@@ -76,7 +76,7 @@ def found(connection: psycopg.Connection, root: bytes) -> None:  # type: ignore[
         connection.execute("INSERT INTO embedding VALUES (%s, 1, %s)", (number, np.asarray(like(who))))
 
 
-def said(connection: psycopg.Connection) -> None:  # type: ignore[type-arg]
+def said(connection: psycopg.Connection) -> None:
     """What machines grouped, and what a user said of it."""
 
     def decide(actor: str, verb: str, *statements: str) -> None:

@@ -29,8 +29,12 @@ def server(reader: Reader) -> Server:
 
 
 def person_names(reader: Reader) -> list[str]:
-    """Every name of a person: what a report must not hold."""
-    return [str(name) for (name,) in reader.tuples("SELECT name FROM person WHERE name IS NOT NULL")]
+    """Every name of people, of circles of them, and of who logs in: what a report must not hold."""
+    sql = """SELECT name FROM person WHERE name IS NOT NULL
+             UNION SELECT unnest(aliases) FROM person
+             UNION SELECT name FROM circle
+             UNION SELECT name FROM account"""
+    return [str(name) for (name,) in reader.tuples(sql)]
 
 
 def some_files(reader: Reader, library: int, limit: int) -> list[bytes]:

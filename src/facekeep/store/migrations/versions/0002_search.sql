@@ -77,14 +77,19 @@ BEGIN
         DELETE FROM stale_photo WHERE ctid = ANY(ARRAY(SELECT ctid FROM stale_photo LIMIT most)) RETURNING photo_id
     )
     SELECT array_agg(DISTINCT photo_id) INTO photos FROM taken;
-    INSERT INTO person_tally AS t (person_id, faces, photos, best_face, recent_at)
-    SELECT p.id, c.faces, c.photos, best_face(p.id), k.said_at
-    FROM unnest(people, said) AS k (person_id, said_at) JOIN person p ON p.id = k.person_id
-    CROSS JOIN LATERAL (SELECT count(*) AS faces, count(DISTINCT a.photo_id) AS photos
-                        FROM counted a WHERE a.person_id = p.id) AS c
-    ON CONFLICT (person_id) DO UPDATE
-    SET faces = excluded.faces, photos = excluded.photos, best_face = excluded.best_face,
-        recent_at = greatest(t.recent_at, excluded.recent_at);
+    -- Somebody may be erased this very moment, which must not cost another their decision: then the marks stay.
+    BEGIN
+        INSERT INTO person_tally AS t (person_id, faces, photos, best_face, recent_at)
+        SELECT p.id, c.faces, c.photos, best_face(p.id), k.said_at
+        FROM unnest(people, said) AS k (person_id, said_at) JOIN person p ON p.id = k.person_id
+        CROSS JOIN LATERAL (SELECT count(*) AS faces, count(DISTINCT a.photo_id) AS photos
+                            FROM counted a WHERE a.person_id = p.id) AS c
+        ON CONFLICT (person_id) DO UPDATE
+        SET faces = excluded.faces, photos = excluded.photos, best_face = excluded.best_face,
+            recent_at = greatest(t.recent_at, excluded.recent_at);
+    EXCEPTION WHEN foreign_key_violation THEN
+        INSERT INTO stale_person SELECT * FROM unnest(people, said);
+    END;
     INSERT INTO photo_tally (photo_id, faces, named)
     SELECT h.id, c.faces, c.named FROM unnest(photos) AS k (photo_id) JOIN photo h ON h.id = k.photo_id
     CROSS JOIN LATERAL (SELECT count(*) AS faces, count(p.name) AS named
