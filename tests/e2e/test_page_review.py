@@ -25,7 +25,7 @@ Who = dict[str, Any]
 def as_it_was(library: Serving) -> Iterator[None]:
     """Other tests have the same library: all that was decided here is taken back, the last first.
 
-    Work is paused meanwhile: grouping would take faces that are nobody's for a moment.
+    Work is paused meanwhile: what is new in the library is not to be looked at in between.
     """
     before = library.get("/journal?limit=1")["items"][0]["decision"]
     library.send("POST", "/activity/pause")
@@ -133,12 +133,11 @@ def test_many_are_accepted_and_rejected_at_once(library: Serving, open_window: O
     page.keyboard.press("n")
     expect(toast(page, "No: 2 faces are not Rosamund")).to_be_visible()
     assert queue(library, person) == faces[2:]
-    toast(page, "No: 2 faces").get_by_role("button", name="Undo").click()
-    expect(tiles).to_have_count(len(faces))
+    expect(tiles).to_have_count(len(faces) - 2)
 
     tiles.nth(0).locator("a").click()
-    tiles.nth(2).locator("a").click(modifiers=["Shift"])
-    expect(page.get_by_role("toolbar")).to_contain_text("3 faces")
+    tiles.nth(1).locator("a").click(modifiers=["Shift"])
+    expect(page.get_by_role("toolbar")).to_contain_text("2 faces")
     page.keyboard.press("Escape")
     expect(page.get_by_role("toolbar")).to_have_count(0)
 
@@ -149,7 +148,7 @@ def test_many_are_accepted_and_rejected_at_once(library: Serving, open_window: O
     expect(page.get_by_role("dialog")).to_contain_text(f"{sure} faces are Rosamund then")
     yes.click()
     expect(toast(page, f"Yes: {sure} faces are Rosamund")).to_be_visible()
-    assert [whose(library, face) for face in faces[:sure]] == [person["person"]] * sure
+    assert [whose(library, face) for face in faces[2 : 2 + sure]] == [person["person"]] * sure
 
 
 def test_what_was_answered_meanwhile_is_said(library: Serving, open_window: Open) -> None:
