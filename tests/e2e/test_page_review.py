@@ -23,12 +23,17 @@ Who = dict[str, Any]
 
 @pytest.fixture(autouse=True)
 def as_it_was(library: Serving) -> Iterator[None]:
-    """Other tests have the same library: all that was decided here is taken back, the last first."""
+    """Other tests have the same library: all that was decided here is taken back, the last first.
+
+    Work is paused meanwhile: what is new in the library is not to be looked at in between.
+    """
     before = library.get("/journal?limit=1")["items"][0]["decision"]
+    library.send("POST", "/activity/pause")
     yield
     for row in library.get("/journal?actor=user&limit=100")["items"]:
         if row["decision"] > before and row["undoes"] is None and row["undone_by"] is None:
             library.send("POST", f"/journal/{row['decision']}/undo")
+    library.send("POST", "/activity/resume")
 
 
 def asked_about(library: Serving, name: str, *, questions: int = 4, skip: int = 0) -> tuple[Who, list[int]]:
@@ -69,12 +74,13 @@ def toast(page: Page, text: str) -> Locator:
 
 
 def test_by_keyboard_yes_no_skip_and_back(library: Serving, open_window: Open) -> None:
-    person, faces = asked_about(library, "Philippa")
+    person, faces = asked_about(library, "Philippa", skip=1)
     page = open_window(f"{library.url}/review?person={person['person']}").page
     expect(shown(page, faces[0])).to_contain_text("Is this Philippa?")
     expect(shown(page, faces[0])).to_contain_text(re.compile(r"\d+ %\s*sure"))
     expect(shown(page, faces[0])).to_contain_text(re.compile(r"Looks like \d+ faces? of theirs"))
-    expect(page.get_by_role("link", name=re.compile(r"^Review"))).to_contain_text(str(len(faces)))
+    asked = library.get("/suggestions?limit=1")["total"] + library.get("/proposals?limit=1")["total"]
+    expect(page.get_by_role("link", name=re.compile(r"^Review"))).to_contain_text(str(asked))
 
     page.keyboard.press("s")
     expect(shown(page, faces[1])).to_be_visible()
@@ -127,12 +133,11 @@ def test_many_are_accepted_and_rejected_at_once(library: Serving, open_window: O
     page.keyboard.press("n")
     expect(toast(page, "No: 2 faces are not Rosamund")).to_be_visible()
     assert queue(library, person) == faces[2:]
-    toast(page, "No: 2 faces").get_by_role("button", name="Undo").click()
-    expect(tiles).to_have_count(len(faces))
+    expect(tiles).to_have_count(len(faces) - 2)
 
     tiles.nth(0).locator("a").click()
-    tiles.nth(2).locator("a").click(modifiers=["Shift"])
-    expect(page.get_by_role("toolbar")).to_contain_text("3 faces")
+    tiles.nth(1).locator("a").click(modifiers=["Shift"])
+    expect(page.get_by_role("toolbar")).to_contain_text("2 faces")
     page.keyboard.press("Escape")
     expect(page.get_by_role("toolbar")).to_have_count(0)
 
@@ -143,7 +148,7 @@ def test_many_are_accepted_and_rejected_at_once(library: Serving, open_window: O
     expect(page.get_by_role("dialog")).to_contain_text(f"{sure} faces are Rosamund then")
     yes.click()
     expect(toast(page, f"Yes: {sure} faces are Rosamund")).to_be_visible()
-    assert [whose(library, face) for face in faces[:sure]] == [person["person"]] * sure
+    assert [whose(library, face) for face in faces[2 : 2 + sure]] == [person["person"]] * sure
 
 
 def test_what_was_answered_meanwhile_is_said(library: Serving, open_window: Open) -> None:
@@ -158,6 +163,7 @@ def test_what_was_answered_meanwhile_is_said(library: Serving, open_window: Open
 
 
 def test_one_person_twice_is_merged_into_who_stays(library: Serving, open_window: Open) -> None:
+    library.run_sql("DELETE FROM proposal")
     page = open_window(f"{library.url}/review/people").page
     expect(page.get_by_role("heading", name="Nobody seems to be there twice")).to_be_visible()
     one, other = apart_in_photos(library)

@@ -21,6 +21,7 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 from tests.e2e.conftest import Open, Window
 from tests.e2e.serving import Serving, serve
+from tests.e2e.test_page_review import PROPOSE
 
 pytestmark = [pytest.mark.browser, pytest.mark.photos, pytest.mark.slow]
 
@@ -164,12 +165,36 @@ def decide_some(serving: Serving) -> None:
     serving.send("POST", f"/people/{unnamed['person']}/merge", body)
 
 
+def review(page: Page, serving: Serving) -> None:
+    ask_some(serving)
+    page.goto(f"{serving.url}/review")
+    expect(page.locator("[data-question]")).to_be_visible()
+    expect(page.get_by_role("list", name="Faces of").get_by_role("listitem")).to_have_count(6)
+
+
+def ask_some(serving: Serving) -> None:
+    """A face is taken off some of the named, of whom facekeep only asks from then on; once for all looks.
+
+    One each: several that look alike would be grouped by themselves.
+    """
+    if serving.get("/suggestions?limit=1")["total"]:
+        return
+    most = sorted(serving.everybody(named="true"), key=lambda one: -one["faces"])[:6]
+    for one in most:
+        at = f"/people/{one['person']}"
+        serving.send("PATCH", f"{at}/details", {"auto": False, "version": one["version"]})
+        faces = [face["face"] for face in serving.get(f"/faces?person={one['person']}&limit=100")["items"]]
+        serving.send("POST", "/faces/remove", {"faces": faces[1:2], "reject": False})
+        serving.send("POST", f"{at}/find-more", {"limit": 50})
+
+
 SCREENS: dict[str, Callable[[Page, Serving], None]] = {
     "people": people,
     "person": person,
     "photo": photo,
     "activity": activity,
     "journal": journal,
+    "review": review,
 }
 
 
@@ -199,6 +224,14 @@ def test_naming(gallery: Serving, folder: Path, open_window: Open) -> None:
     expect(page.get_by_role("option").first).to_be_visible()
     page.keyboard.press("ArrowDown")
     take(page, folder, "naming-light")
+
+
+def test_twice(gallery: Serving, folder: Path, open_window: Open) -> None:
+    one, other = sorted(gallery.everybody(named="false"), key=lambda one: -one["faces"])[:2]
+    gallery.run_sql(PROPOSE, one=one["person"], other=other["person"])
+    page = open_window(f"{gallery.url}/review/people").page
+    expect(page.locator("[data-pair]")).to_be_visible()
+    take(page, folder, "twice-light")
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -114,6 +114,9 @@ export class Queue {
     if (was && was.person !== this.person) await this.show(was.person);
     else if (this.list) await this.list.reload();
     if (!this.list) await this.show(this.next);
+    const back = was && this.list?.items.find((asked) => asked.face === was.face);
+    // It may have been put off before it was answered; now it is what the user wants to see.
+    if (back?.skipped) this.list?.putBack({ ...back, skipped: false });
     const found = was ? this.items.findIndex((asked) => asked.face === was.face) : -1;
     this.at = found >= 0 ? found : 0;
     questions.read();
