@@ -145,6 +145,28 @@ def test_nobody_is_in_a_photo_older_than_they_are(bench: Bench, two: tuple[int, 
     assert len(of(bench, ada)) == 5, "the user may say so"
 
 
+def test_a_birth_date_that_comes_back_counts(bench: Bench, two: tuple[int, int]) -> None:
+    """By an undo or redo as well; so does the date of a photo."""
+    ada = two[0]
+    bench.put("old.png", face("ada"))
+    bench.sql("UPDATE photo SET taken_at = '1990-05-01' WHERE id = (SELECT max(id) FROM photo)")
+    details.edit_person(bench.ctx, ada, {"birth_date": date(1995, 1, 1)})
+    assert len(of(bench, ada)) == 4
+    journal.undo_latest(bench.ctx)
+    assert len(of(bench, ada)) == 5
+    journal.redo_latest(bench.ctx)
+    assert len(of(bench, ada)) == 4
+    details.edit_person(bench.ctx, ada, {"birth_date": None})
+    bench.sql("UPDATE face SET grouped = false")
+    grouped(bench)
+    bench.put("new.png", face("ada"))
+    assert len(of(bench, ada)) == 6
+    journal.undo_latest(bench.ctx)
+    assert len(of(bench, ada)) == 5, "the old one is nobody's again"
+    bench.sql("UPDATE photo SET taken_at = '1991-05-01' WHERE id = (SELECT max(id) FROM photo)")
+    assert len(of(bench, ada)) == 4, "and so is one whose date was wrong"
+
+
 def test_a_machine_puts_nothing_on_whom_it_may_not(bench: Bench, two: tuple[int, int]) -> None:
     details.edit_person(bench.ctx, two[0], {"auto": False})
     bench.put("new.png", face("ada"))
