@@ -1,6 +1,7 @@
 """What a user says of a person and of many faces at once: each one decision, each undone and done again."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -114,6 +115,20 @@ def test_who_a_face_shows_is_whose_it_is(bench: Bench, two: tuple[int, int], ver
     assert bench.value("SELECT cover_face_id FROM person WHERE id = %(ada)s", ada=ada) is None
     assert journal.undo_latest(bench.ctx).left == ()
     assert known(bench, ada).cover == cover
+
+
+def test_an_undo_brings_no_cover_back_without_its_face(bench: Bench, two: tuple[int, int]) -> None:
+    ada, other = two
+    cover, *_ = of(bench, ada)
+    details.edit_person(bench.ctx, ada, {"cover": cover})
+    journal.undo_latest(bench.ctx)
+    decision = int(str(bench.value("SELECT min(id) FROM decision WHERE verb = 'edit'")))
+    people.assign_face(bench.ctx, cover, person_id=other)
+    details.edit_person(bench.ctx, ada, {"notes": "a note"})
+    journal.undo_latest(bench.ctx)
+    with suppress(Conflict):
+        journal.redo(bench.ctx, decision)
+    assert known(bench, ada).cover is None
 
 
 def test_values_that_cannot_be(bench: Bench, two: tuple[int, int]) -> None:

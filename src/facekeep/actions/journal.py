@@ -63,7 +63,9 @@ def undo(ctx: Context, decision: int) -> Undone:
         if not restored or journal.opened(writer) is None:
             raise _nothing(decision, left)
         again = _look_again(writer, entry, restored)
-        journal.touch(writer, sorted(set().union(*(change.people() for change in found))))
+        people = sorted(set().union(*(change.people() for change in found)))
+        journal.uncover(writer, people)
+        journal.touch(writer, people)
         journal.mark_grouped(writer, _settled(entry, restored))
         number = journal.mark_undo(writer, decision)
     ctx.wake()
