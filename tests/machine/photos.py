@@ -1,5 +1,6 @@
 """What happens to photos and their files, and what the machines make of them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from store_support import PNG, WORKER, analysis, face, write_photo
 from tests.machine.life import FEW, SOME, TAKEN, WHO, Life, Seen, under
 
 from facekeep.actions import again, analyse, embedding, failures, matching, models, regroup, twice
+from facekeep.actions.context import Context
 from facekeep.actions.exemplars import refresh
 from facekeep.actions.group import group_new_faces
 from facekeep.actions.review import expire
@@ -21,6 +23,7 @@ PHOTOS = "SELECT id FROM photo ORDER BY id"
 FAR = (0.3, 0.37, 0.3, 0.4)
 """Of a face from its person's centre: two such faces are about 1.4 times as far from each other."""
 
+UPKEEP: tuple[Callable[[Context], object], ...] = (twice.find_twice, refresh, expire)
 FAULTS = (FailureCode.UNREADABLE, FailureCode.TIMEOUT, FailureCode.CRASHED, FailureCode.INTERNAL)
 
 
@@ -135,17 +138,16 @@ class Photos(Life):
         waiting = "SELECT count(*) FROM photo WHERE state = 'waiting' AND library_id IS NOT NULL"
         assert self.away or self.bench.value(waiting) == 0, "others were not looked at"
 
-    @rule()
-    def failures_are_tried_again(self) -> None:
+    @rule(again_=st.booleans())
+    def failures_are_met(self, again_: bool) -> None:
+        """Tried again, or given up."""
         with self.machine():
-            failures.retry(self.ctx)
-            self.look()
-
-    @rule()
-    def failures_are_given_up(self) -> None:
-        with self.machine():
-            failed = self.bench.tuples("SELECT photo_id FROM failure")
-            failures.give_up(self.ctx, [int(row[0]) for row in failed])
+            if again_:
+                failures.retry(self.ctx)
+                self.look()
+            else:
+                failed = self.bench.tuples("SELECT photo_id FROM failure")
+                failures.give_up(self.ctx, [int(row[0]) for row in failed])
 
     @rule()
     def disk_goes_or_comes(self) -> None:
@@ -183,20 +185,11 @@ class Photos(Life):
             assert run.state == "done", run.message
         assert not dry_run or self.state() == before
 
-    @rule()
-    def look_for_people_twice(self) -> None:
+    @rule(work=st.sampled_from(UPKEEP))
+    def upkeep(self, work: Callable[[Context], object]) -> None:
+        """Looking for one person twice, choosing exemplars, dropping old questions."""
         with self.machine():
-            twice.find_twice(self.ctx)
-
-    @rule()
-    def choose_exemplars(self) -> None:
-        with self.machine():
-            refresh(self.ctx)
-
-    @rule()
-    def old_questions_go(self) -> None:
-        with self.machine():
-            expire(self.ctx)
+            work(self.ctx)
 
     @rule(auto=st.booleans())
     def machines_may_decide(self, auto: bool) -> None:
@@ -205,23 +198,18 @@ class Photos(Life):
 
     # Models ------------------------------------------------------------
 
-    @rule()
-    def another_model(self) -> None:
-        """Changed to the other pack, or back; embedded by and by."""
+    @rule(how=st.sampled_from(("other", "other", "stay", "pause", "resume")))
+    def model(self, how: str) -> None:
+        """Changed to the other pack, or back, embedded by and by; or the change ends, or is paused."""
         other = OPENCV if self.ctx.pack.label == BUNDLED.label else BUNDLED
         with self.machine():
-            models.use(self.ctx, other, accepted=True)
-
-    @rule()
-    def stay_with_the_model(self) -> None:
-        with self.machine():
-            models.cancel(self.ctx)
-
-    @rule(pause=st.booleans())
-    def change_is_paused(self, pause: bool) -> None:
-        with self.machine():
             try:
-                (models.pause if pause else models.resume)(self.ctx)
+                if how == "other":
+                    models.use(self.ctx, other, accepted=True)
+                elif how == "stay":
+                    models.cancel(self.ctx)
+                else:
+                    (models.pause if how == "pause" else models.resume)(self.ctx)
             except Conflict:
                 assert not self.bench.value("SELECT wanted IS NOT NULL FROM pack_use")
 
