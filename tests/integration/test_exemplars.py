@@ -10,12 +10,15 @@ import psycopg
 import pytest
 from store_support import Bench, face, like
 
-from facekeep.actions import details, exemplars, journal, moving, people
+from facekeep.actions import details, exemplars, faces, journal, moving, people
 from facekeep.actions.exemplars import exemplars_of, pin_face, refresh, unpin_face
 from facekeep.actions.group import group_new_faces
 from facekeep.domain.errors import NotFound, UsageError
 from facekeep.domain.exemplars import Exemplar
+from facekeep.domain.faces import Box
 from facekeep.store import exemplars as store
+from facekeep.store import packs
+from facekeep.store.faces import put_embedding
 
 STALE = """
 SELECT x.face_id FROM exemplar x
@@ -73,6 +76,24 @@ def test_who_has_a_name_has_exemplars(bench: Bench, two: tuple[int, int]) -> Non
     people.name_person(bench.ctx, two[0], None)
     refresh(bench.ctx)
     assert set(stands_for(bench).values()) == {two[1]}
+
+
+def test_a_face_that_is_embedded_again_may_stand_for_its_person_again(
+    bench: Bench, two: tuple[int, int]
+) -> None:
+    """As after its box was moved, when nobody could look at it at once."""
+    with bench.ctx.database.write() as writer:
+        packs.begin_with(writer, bench.ctx.pack_id)
+    mine = faces_of(bench, two[0])
+    for one in mine:
+        faces.move_box(bench.ctx, one, Box(0.4, 0.4, 0.3, 0.3))
+    refresh(bench.ctx)
+    assert set(stands_for(bench).values()) == {two[1]}
+    with bench.ctx.database.write() as writer:
+        for one in mine:
+            put_embedding(writer, one, bench.ctx.pack_id, like("ada"))
+    refresh(bench.ctx)
+    assert set(mine) <= stands_for(bench).keys()
 
 
 def test_a_face_that_leaves_its_person_stands_for_it_no_more(bench: Bench, two: tuple[int, int]) -> None:

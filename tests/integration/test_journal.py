@@ -7,9 +7,9 @@ import psycopg
 import pytest
 from store_support import Bench, face
 
-from facekeep.actions import journal, people
+from facekeep.actions import journal, moving, people
 from facekeep.actions.group import group_new_faces
-from facekeep.domain.errors import Conflict, NotFound
+from facekeep.domain.errors import AlreadyUndone, Conflict, NotFound
 from facekeep.store import decisions as store
 
 TRUTH = {
@@ -117,6 +117,25 @@ def test_undo_at_any_age_leaves_what_came_later(bench: Bench, two: tuple[int, in
     assert names[ada] == ("Ada Lovelace", 4)
     assert names[grace] == (None, 2)
     assert ("Hedy", 1) in names.values()
+
+
+def test_one_undo_of_a_decision_stands(bench: Bench, two: tuple[int, int]) -> None:
+    """Taking back a redo of which something still stands would let an older undo stand beside a later."""
+    ada, grace = two
+    first, second = [row.face for row in bench.faces() if row.person == ada][:2]
+    moving.move_faces(bench.ctx, [first, second], person_id=grace)
+    move = last(bench)
+    journal.undo(bench.ctx, move)
+    redo = journal.redo(bench.ctx, move).decision
+    people.assign_face(bench.ctx, second, name="Hedy")
+    named = last(bench)
+    later = journal.undo(bench.ctx, move)
+    assert [item.face for item in later.left] == [second]
+    journal.undo(bench.ctx, named)
+    with pytest.raises(AlreadyUndone, match=f"by decision {later.decision}"):
+        journal.undo(bench.ctx, redo)
+    journal.undo(bench.ctx, later.decision)
+    journal.undo(bench.ctx, redo)
 
 
 def test_un_merging_asks_again_whose_the_later_faces_are(bench: Bench, two: tuple[int, int]) -> None:

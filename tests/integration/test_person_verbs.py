@@ -1,6 +1,7 @@
 """What a user says of a person and of many faces at once: each one decision, each undone and done again."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -116,6 +117,20 @@ def test_who_a_face_shows_is_whose_it_is(bench: Bench, two: tuple[int, int], ver
     assert known(bench, ada).cover == cover
 
 
+def test_an_undo_brings_no_cover_back_without_its_face(bench: Bench, two: tuple[int, int]) -> None:
+    ada, other = two
+    cover, *_ = of(bench, ada)
+    details.edit_person(bench.ctx, ada, {"cover": cover})
+    journal.undo_latest(bench.ctx)
+    decision = int(str(bench.value("SELECT min(id) FROM decision WHERE verb = 'edit'")))
+    people.assign_face(bench.ctx, cover, person_id=other)
+    details.edit_person(bench.ctx, ada, {"notes": "a note"})
+    journal.undo_latest(bench.ctx)
+    with suppress(Conflict):
+        journal.redo(bench.ctx, decision)
+    assert known(bench, ada).cover is None
+
+
 def test_values_that_cannot_be(bench: Bench, two: tuple[int, int]) -> None:
     ada, other = two
     wrong: list[details.Edit] = [
@@ -143,6 +158,28 @@ def test_nobody_is_in_a_photo_older_than_they_are(bench: Bench, two: tuple[int, 
     [old] = [row.face for row in bench.faces() if row.person is None]
     people.assign_face(bench.ctx, old, person_id=ada)
     assert len(of(bench, ada)) == 5, "the user may say so"
+
+
+def test_a_birth_date_that_comes_back_counts(bench: Bench, two: tuple[int, int]) -> None:
+    """By an undo or redo as well; so does the date of a photo."""
+    ada = two[0]
+    bench.put("old.png", face("ada"))
+    bench.sql("UPDATE photo SET taken_at = '1990-05-01' WHERE id = (SELECT max(id) FROM photo)")
+    details.edit_person(bench.ctx, ada, {"birth_date": date(1995, 1, 1)})
+    assert len(of(bench, ada)) == 4
+    journal.undo_latest(bench.ctx)
+    assert len(of(bench, ada)) == 5
+    journal.redo_latest(bench.ctx)
+    assert len(of(bench, ada)) == 4
+    details.edit_person(bench.ctx, ada, {"birth_date": None})
+    bench.sql("UPDATE face SET grouped = false")
+    grouped(bench)
+    bench.put("new.png", face("ada"))
+    assert len(of(bench, ada)) == 6
+    journal.undo_latest(bench.ctx)
+    assert len(of(bench, ada)) == 5, "the old one is nobody's again"
+    bench.sql("UPDATE photo SET taken_at = '1991-05-01' WHERE id = (SELECT max(id) FROM photo)")
+    assert len(of(bench, ada)) == 4, "and so is one whose date was wrong"
 
 
 def test_a_machine_puts_nothing_on_whom_it_may_not(bench: Bench, two: tuple[int, int]) -> None:

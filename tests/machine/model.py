@@ -40,7 +40,8 @@ def said(state: State) -> Said:
             if known != NOBODY:
                 words["person", person] = known
         else:
-            words[kind, face, person, other] = dict(row)
+            # When a pin was set or somebody came into a circle is no matter: a merge says it anew.
+            words[kind, face, person, other] = dict(row) if kind in ("face", "circle") else True
     return words
 
 
@@ -64,17 +65,46 @@ class Foretold:
         return [face for face, who in self.whose.items() if who == person]
 
     def give(self, faces: Iterable[int], person: int) -> None:
-        """On the user's word; what was said against it is taken back."""
+        """On the user's word; what was said against it is taken back. A pin for somebody else ends."""
         for face in faces:
             self.words["face", face] = self.whose[face] = person
             self.words.pop(("not", face, person), None)
+            self._unpin(face, but=person)
 
     def take(self, faces: Iterable[int], *, reject: bool) -> None:
         for face in faces:
             self.words.pop(("face", face), None)
+            self._unpin(face)
             person = self.whose.pop(face, None)
             if reject and person is not None:
                 self.words["not", face, person] = True
+
+    def _unpin(self, face: int, *, but: int | None = None) -> None:
+        for word in [word for word in self.words if word[:2] == ("pin", face) and word[2] != but]:
+            del self.words[word]
+
+    def is_away(self, face: int) -> bool:
+        """Whether the user put it away."""
+        return bool(self.words.get(("face", face, None, None), {}).get("standing", "shown") != "shown")
+
+    def shown(self, faces: Iterable[int]) -> list[int]:
+        return [face for face in faces if not self.is_away(face)]
+
+    def put(self, faces: Iterable[int], standing: str, sources: Mapping[int, str]) -> None:
+        """Put away, or shown again. A face that is nowhere told of is as its machine found it."""
+        for face in faces:
+            key: Word = ("face", face, None, None)
+            if standing != "shown":
+                self.take([face], reject=False)
+            told = {**self.words.get(key, {"source": sources[face]}), "standing": standing}
+            self.words.pop(key, None)
+            if standing != "shown" or "box_by" in told:
+                self.words[key] = told
+
+    def box(self, face: int, box: Mapping[str, float], source: str) -> None:
+        """A box on the user's word."""
+        told = {"standing": "shown", "source": source, "box_by": "user", **box}
+        self.words["face", face, None, None] = told
 
     def describe(self, person: int, **fields: Any) -> None:
         known = {**NOBODY, **self.words.get(("person", person), {}), **fields}
@@ -99,11 +129,25 @@ class Foretold:
         for face in went:
             if face not in refused:
                 self.words["face", face] = self.whose[face] = into
+                if self.words.pop(("pin", face, person, None), False):
+                    self.words["pin", face, into, None] = True
         for word in [word for word in self.words if word[0] == "not" and word[2] == person]:
             if self.whose.get(int(word[1] or 0)) != into:
                 self.words["not", word[1], into] = True
+        self._hand_on(person, into)
         self._absorb(person, into)
         self.describe(person, merged_into=into)
+
+    def _hand_on(self, person: int, into: int) -> None:
+        """Who stays is kept apart from whom either was, and is in the circles of both."""
+        self.words.pop(("apart", None, min(person, into), max(person, into)), None)
+        for word in [word for word in self.words if word[0] == "apart" and person in word[2:]]:
+            [other] = {word[2], word[3]} - {person}
+            pair = sorted(int(one) for one in (other, into) if one is not None)
+            self.words["apart", None, *pair] = True
+        for word in [word for word in self.words if word[0] == "member" and word[2] == person]:
+            del self.words[word]
+            self.words["member", None, into, word[3]] = True
 
     def _absorb(self, person: int, into: int) -> None:
         one, other = self.known(person), self.known(into)
@@ -124,6 +168,15 @@ class Foretold:
             favourite=one["favourite"] or other["favourite"],
             auto=one["auto"] and other["auto"],
         )
+
+    def forget(self, people: set[int], faces: set[int]) -> None:
+        """Nothing is known of them, nor of these faces, any more."""
+        for word in list(self.words):
+            about = word[1] if word[0] in ("face", "not", "pin") else None
+            who = {"person": word[1:2], "not": word[2:3], "pin": word[2:3], "apart": word[2:4]}
+            who |= {"member": word[2:3], "face": (self.words[word],) if len(word) == 2 else ()}
+            if about in faces or people & {one for one in who.get(str(word[0]), ()) if isinstance(one, int)}:
+                del self.words[word]
 
     def delete(self, person: int) -> None:
         self.take(self.faces_of(person), reject=False)
@@ -156,10 +209,20 @@ class Past:
 
     decided: dict[int, Decided] = field(default_factory=dict)
     undoes: dict[int, int] = field(default_factory=dict)
+    final: set[int] = field(default_factory=set)
+    """Those that forgot somebody: nothing takes them back."""
 
     def standing_undo(self, number: int) -> int | None:
         undos = [undo for undo, of in self.undoes.items() if of == number]
         return max((undo for undo in undos if self.standing_undo(undo) is None), default=None)
+
+    def is_second(self, number: int) -> bool:
+        """Whether taking it back would let an older undo stand beside another."""
+        while number in self.undoes and self.undoes[number] in self.undoes:
+            number = self.undoes[self.undoes[number]]
+            if self.standing_undo(number) is not None:
+                return True
+        return False
 
     def open(self) -> list[int]:
         """What can be undone."""
@@ -181,6 +244,14 @@ def after_undo(now: State, decided: Decided, left: Sequence[Key]) -> State:
             after[key] = dict(NOBODY)
         elif key[0] == "circle":
             after[key] = {**now[key], "gone": True}
+        elif key[0] == "face" and now.get(key, {}).get("source") == "drawn":
+            after[key] = {**now[key], "standing": "deleted"}
         else:
             after.pop(key, None)
-    return after
+    return _pinned(after)
+
+
+def _pinned(state: State) -> State:
+    """Without the pins of faces that are somebody else's, or nobody's, now."""
+    whose = {key[1]: row["person_id"] for key, row in state.items() if key[0] == "assignment"}
+    return {key: row for key, row in state.items() if key[0] != "pin" or whose.get(key[1]) == key[2]}

@@ -43,8 +43,6 @@ def edit_person(ctx: Context, person_id: int, edit: Edit, *, version: int | None
         if told.get("cover") is not None and not store.shows(writer, person, told["cover"]):
             raise UsageError(f"face {told['cover']} is not one of person {person}'s", hint="Choose another.")
         store.put(writer, replace(store.one(writer, person), **told))
-        if told.get("birth_date") is not None:
-            face_store.mark_ungrouped(writer, store.drop_before_birth(writer, person))
         after = store.one(writer, person)
     ctx.wake()
     return after

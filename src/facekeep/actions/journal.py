@@ -54,6 +54,7 @@ def undo(ctx: Context, decision: int) -> Undone:
     with deciding(ctx, "undo", decision=decision) as writer:
         entry = journal.lock(writer, decision)
         _refuse_undone(writer, entry)
+        _refuse_second(writer, entry)
         found = journal.net(writer, decision)
         there = journal.lock_rows(writer, found)
         _end_conclusions(writer, entry, found)
@@ -62,7 +63,9 @@ def undo(ctx: Context, decision: int) -> Undone:
         if not restored or journal.opened(writer) is None:
             raise _nothing(decision, left)
         again = _look_again(writer, entry, restored)
-        journal.touch(writer, sorted(set().union(*(change.people() for change in found))))
+        people = sorted(set().union(*(change.people() for change in found)))
+        journal.uncover(writer, people)
+        journal.touch(writer, people)
         journal.mark_grouped(writer, _settled(entry, restored))
         number = journal.mark_undo(writer, decision)
     ctx.wake()
@@ -116,6 +119,21 @@ def _refuse_undone(writer: Writer, entry: Entry) -> None:
             f"decision {entry.decision} was undone by decision {standing}",
             hint=f"Undo {standing} to have it again.",
         )
+
+
+def _refuse_second(writer: Writer, entry: Entry) -> None:
+    """Of a decision one undo stands. Taking a redo back lets the older one stand again, beside a later."""
+    while entry.undoes is not None:
+        older = journal.lock(writer, entry.undoes)
+        if older.undoes is None:
+            return
+        entry = journal.lock(writer, older.undoes)
+        standing = journal.undone_by(writer, entry.decision)
+        if standing is not None:
+            raise AlreadyUndone(
+                f"decision {entry.decision} was undone again, by decision {standing}",
+                hint=f"Undo {standing} first.",
+            )
 
 
 def _nothing(decision: int, left: Sequence[Left]) -> NothingToUndo:

@@ -67,11 +67,6 @@ def shows(reader: Reader, person: int, face: int) -> bool:
     return bool(reader.value(SQL["shows"], {"person": person, "face": face}))
 
 
-def drop_before_birth(writer: Writer, person: int) -> list[int]:
-    """Take off what a machine found of a person in photos older than they are. Which faces."""
-    return _faces(writer, "drop_auto", {"person": person})
-
-
 def drop_all(writer: Writer, person: int) -> list[int]:
     """Take every face off a person. Which ones."""
     return _faces(writer, "drop_all", {"person": person})

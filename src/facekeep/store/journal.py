@@ -182,6 +182,11 @@ def put_back(writer: Writer, kind: Kind, found: Sequence[Change], *, anew: bool 
             writer.run(SQL["check_face"])
 
 
+def uncover(writer: Writer, people: Sequence[int]) -> None:
+    """Take a cover from those of the people whose it is not."""
+    writer.run(SQL["uncover"], {"people": list(people)})
+
+
 def mark_undo(writer: Writer, undoes: int) -> int:
     """Say of this transaction's decision which one it takes back; its id."""
     decision = opened(writer)

@@ -151,6 +151,17 @@ CREATE TRIGGER exemplar_update AFTER UPDATE ON assignment REFERENCING OLD TABLE 
 CREATE TRIGGER exemplar_delete AFTER DELETE ON assignment REFERENCING OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION exemplar_faces_changed();
 
+-- A face that had no embedding for a while, as its box was moved, may stand for its person again.
+CREATE FUNCTION exemplar_embedded() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM mark_exemplars_due(ARRAY(
+        SELECT DISTINCT a.person_id FROM new_rows n JOIN assignment a ON a.face_id = n.face_id
+        WHERE n.pack_id = (SELECT active FROM pack_use)), false);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER exemplar_embedded AFTER INSERT ON embedding REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION exemplar_embedded();
+
 CREATE FUNCTION exemplar_person_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO exemplar_due (person_id, look) VALUES (NEW.id, writing_as_user());

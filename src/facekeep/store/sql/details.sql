@@ -26,12 +26,6 @@ FROM person s WHERE t.id = %(into)s AND s.id = %(person)s;
 -- name: shows
 SELECT EXISTS (SELECT FROM assignment WHERE face_id = %(face)s AND person_id = %(person)s);
 
--- name: drop_auto
--- What a machine concluded, where it may not any more.
-DELETE FROM assignment a USING photo h, person p
-WHERE p.id = %(person)s AND a.person_id = p.id AND a.decided_by = 'auto' AND h.id = a.photo_id AND h.taken_at < p.birth_date
-RETURNING a.face_id;
-
 -- name: drop_all
 DELETE FROM assignment WHERE person_id = %(person)s RETURNING face_id;
 

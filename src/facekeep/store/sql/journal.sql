@@ -102,6 +102,11 @@ UPDATE person p SET name = k.name, hidden = k.hidden, aliases = k.aliases, birth
 FROM jsonb_array_elements(%(rows)s) AS r, jsonb_populate_record(NULL::person, r->'kept') AS k
 WHERE p.id = (r->>'person')::bigint;
 
+-- name: uncover
+-- A face that was not given back shows nobody.
+UPDATE person p SET cover_face_id = NULL WHERE p.id = ANY(%(people)s) AND p.cover_face_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = p.cover_face_id AND a.person_id = p.id);
+
 -- name: put_pin
 INSERT INTO pin (face_id, person_id, pinned_at)
 SELECT f.id, (r->>'person')::bigint, (r->'kept'->>'pinned_at')::timestamptz

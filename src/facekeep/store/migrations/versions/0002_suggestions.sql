@@ -189,3 +189,31 @@ BEGIN
 END $$;
 CREATE TRIGGER guard_kept_apart BEFORE UPDATE OF merged_into ON person FOR EACH ROW
     WHEN (NEW.merged_into IS NOT NULL) EXECUTE FUNCTION guard_kept_apart();
+
+-- Nobody is in a photo that is older than they are. Where a birth date or the date of a photo comes to say so, by
+-- whatever path, what machines concluded ends, and is thought over.
+CREATE FUNCTION born_later() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    WITH ended AS (
+        DELETE FROM assignment a USING photo h
+        WHERE a.person_id = NEW.id AND a.decided_by = 'auto' AND h.id = a.photo_id AND h.taken_at < NEW.birth_date
+        RETURNING a.face_id)
+    UPDATE face f SET grouped = false FROM ended e WHERE f.id = e.face_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER born_later AFTER UPDATE ON person FOR EACH ROW
+    WHEN (NEW.birth_date IS NOT NULL AND OLD.birth_date IS DISTINCT FROM NEW.birth_date) EXECUTE FUNCTION born_later();
+
+CREATE FUNCTION taken_earlier() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    WITH ended AS (
+        DELETE FROM assignment a USING person p
+        WHERE a.photo_id = NEW.id AND a.decided_by = 'auto' AND p.id = a.person_id AND NEW.taken_at < p.birth_date
+        RETURNING a.face_id)
+    UPDATE face f SET grouped = false FROM ended e WHERE f.id = e.face_id;
+    DELETE FROM suggestion s USING face f, person p
+    WHERE f.photo_id = NEW.id AND s.face_id = f.id AND p.id = s.person_id AND NEW.taken_at < p.birth_date;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER taken_earlier AFTER UPDATE OF taken_at ON photo FOR EACH ROW
+    WHEN (NEW.taken_at IS NOT NULL AND OLD.taken_at IS DISTINCT FROM NEW.taken_at) EXECUTE FUNCTION taken_earlier();
