@@ -70,7 +70,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=0, help="of the second column; pages only")
     parser.add_argument("--only", default="", help="kinds of request with this in their names")
     parser.add_argument("--small", action="store_true", help="a fiftieth of it, to see that it runs")
-    parser.add_argument("--no-vectors", action="store_true", help="without vectors: some minutes less to fill")
+    parser.add_argument(
+        "--no-vectors", action="store_true", help="without vectors: some minutes less to fill"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     return parser.parse_args(arguments)
 
@@ -141,9 +143,7 @@ def line(one: Timed) -> str:
     """Milliseconds: median, 95th of a hundred, worst, processor, 95th of a hundred of several clients at once."""
     together = f"{at(one.together, 0.95):9.1f}" if one.together else " " * 9
     verdict = f"   MISSED ({one.kind.limit:.0f})" if one.missed else ""
-    return (
-        f"{one.kind.name:44} {one.p50:8.1f} {one.p95:8.1f} {one.took[-1]:8.1f} {one.processor:8.1f} {together}{verdict}"
-    )
+    return f"{one.kind.name:44} {one.p50:8.1f} {one.p95:8.1f} {one.took[-1]:8.1f} {one.processor:8.1f} {together}{verdict}"
 
 
 def machine() -> str:
@@ -173,7 +173,9 @@ def _end(found: Sequence[Timed], given: argparse.Namespace) -> None:
         told = {"client": client, "machine": machine(), "clients_together": given.clients, "missed": missed}
         sys.stdout.write(json.dumps(told | {"requests": rows}) + "\n")
         return
-    sys.stdout.write(f"\n{len(found)} kinds of request, {len(missed)} missed. Columns: p50, p95, worst, cpu, together\n")
+    sys.stdout.write(
+        f"\n{len(found)} kinds of request, {len(missed)} missed. Columns: p50, p95, worst, cpu, together\n"
+    )
     sys.stdout.write(f"client: {client}; machine: {machine()}\n")
 
 
