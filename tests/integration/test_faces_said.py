@@ -361,6 +361,7 @@ def test_what_a_machine_may_not(bench: Bench, ada: int) -> None:
 
 def test_a_suggestion_for_what_is_put_away_is_none(bench: Bench, ada: int) -> None:
     [grace] = [row.face for row in bench.faces(bench.put("alone.png", face("grace")))]
+    people.unassign_face(bench.ctx, grace, reject=False)
     suggest = """INSERT INTO suggestion (face_id, person_id, pack_id, confidence, distance)
                  VALUES (%(f)s, %(p)s, 1, 0.5, 0.5)"""
     assert bench.sql(suggest, f=grace, p=ada) == 1
