@@ -140,7 +140,9 @@ def at_page(request: Request, cursor: str | None) -> Request:
     return Request(request.method, request.path, {**request.body, "cursor": cursor}, request.query)
 
 
-def timed(client: Client, kind: Kind, rounds: int, others: Sequence[httpx.Client], used: "Processor") -> Timed:
+def timed(
+    client: Client, kind: Kind, rounds: int, others: Sequence[httpx.Client], used: "Processor"
+) -> Timed:
     """One kind, over and over; the first time does not count."""
     client.ask(kind.make(client))
     number = rounds if kind.rounds is None else kind.rounds

@@ -121,7 +121,9 @@ def _single() -> dict[str, Make]:
         "faces like one": lambda c: _get(f"/faces/{_face(c)}/similar"),
         "faces of nobody like one": lambda c: _get(f"/faces/{_face(c)}/similar", unassigned=True),
         "a photo": lambda c: _get(f"/photos/{c.random.randint(1, c.total('/photos'))}"),
-        "suggestions of a face": lambda c: _get("/suggestions", face=c.one_of("/suggestions", limit=500)["face"]),
+        "suggestions of a face": lambda c: _get(
+            "/suggestions", face=c.one_of("/suggestions", limit=500)["face"]
+        ),
         "a failure": lambda c: _get(f"/failures/{c.one_of('/failures')['photo']}"),
         "failures summed up": lambda _: _get("/failures/summary"),
         "a decision": lambda c: _get(f"/journal/{c.random.randint(1, c.total('/journal'))}"),

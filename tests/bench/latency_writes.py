@@ -33,7 +33,9 @@ def _of_people() -> dict[str, Make]:
         "hide somebody": lambda c: _patch(c, _next(c, named=False), hidden=True),
         "show somebody": lambda c: _patch(c, _next(c, named=False, hidden=True), hidden=False),
         "write notes": lambda c: _details(c, notes=_name(c)),
-        "say when somebody was born": lambda c: _details(c, birth_date=f"{c.random.randrange(1930, 1990)}-05-06"),
+        "say when somebody was born": lambda c: _details(
+            c, birth_date=f"{c.random.randrange(1930, 1990)}-05-06"
+        ),
         "give other names": lambda c: _details(c, aliases=[_name(c), _name(c)]),
         "a favourite": lambda c: _details(c, favourite=c.random.random() < 0.5),
         "merge two": _merge_two,
@@ -81,13 +83,17 @@ def _of_faces() -> dict[str, Make]:
         "put a face of nobody on somebody": lambda c: Request(
             "PUT", f"/faces/{_of_nobody(c)}/person", {"person": _somebody(c)}
         ),
-        "put a face on somebody new": lambda c: Request("PUT", f"/faces/{_of_nobody(c)}/person", {"name": _name(c)}),
+        "put a face on somebody new": lambda c: Request(
+            "PUT", f"/faces/{_of_nobody(c)}/person", {"name": _name(c)}
+        ),
         "take a face away": lambda c: Request("DELETE", f"/faces/{_face(c)['face']}/person"),
         "move 10 faces": lambda c: _post("/faces/move", {"faces": _ten(c), "person": _somebody(c)}),
         "remove 10 faces": lambda c: _post("/faces/remove", {"faces": _ten(c)}),
         "split off 10 faces": _split,
         "move somebody in 10 photos": _move_photos,
-        "a face is not a face": lambda c: Request("PATCH", f"/faces/{_face(c)['face']}", {"standing": "not_a_face"}),
+        "a face is not a face": lambda c: Request(
+            "PATCH", f"/faces/{_face(c)['face']}", {"standing": "not_a_face"}
+        ),
         "put a face away": lambda c: Request("DELETE", f"/faces/{_face(c)['face']}"),
         "ignore 10 faces": lambda c: _post("/faces/standing", {"faces": _ten(c), "standing": "ignored"}),
         "pin a face": _pin,
@@ -178,7 +184,9 @@ def _pair(client: Client) -> dict[str, int]:
 def _of_circles() -> dict[str, Make]:
     return {
         "make a circle": lambda c: _post("/circles", {"name": _name(c), "people": [_somebody(c)]}),
-        "put somebody into a circle": lambda c: _post(f"/circles/{_circle(c)}/add", {"people": [_somebody(c)]}),
+        "put somebody into a circle": lambda c: _post(
+            f"/circles/{_circle(c)}/add", {"people": [_somebody(c)]}
+        ),
         "take somebody out of a circle": _take_out,
     }
 
@@ -263,10 +271,20 @@ def _merges(client: Client) -> Iterator[Kind]:
         "one unnamed, one confirmed": _Two(client, right, uno),
     }
     for what, two in told.items():
-        for verb, make in {"merge": two.merge, "undo the merge": two.undo, "redo the merge": two.redo}.items():
+        for verb, make in {
+            "merge": two.merge,
+            "undo the merge": two.undo,
+            "redo the merge": two.redo,
+        }.items():
             yield Kind(f"{verb}, {what}", make, MERGE_LIMIT_MS, MERGE_ROUNDS, writes=True)
         client.ask(two.apart(client))
-    yield Kind("name somebody with 5,000 faces", _Naming(client, left).name, MERGE_LIMIT_MS, MERGE_ROUNDS, writes=True)
+    yield Kind(
+        "name somebody with 5,000 faces",
+        _Naming(client, left).name,
+        MERGE_LIMIT_MS,
+        MERGE_ROUNDS,
+        writes=True,
+    )
 
 
 @dataclass(slots=True)
