@@ -1,4 +1,4 @@
-"""What the library of `large_library` needs beside, so that everything can be asked for: see `tests.bench.latency`."""
+"""What `large_library` lacks, so that everything can be asked for: see `tests.bench.latency`."""
 
 import psycopg
 from tests.bench.large_library import Size, fill
@@ -7,7 +7,7 @@ EACH_OF_MERGED = 5_000
 """Faces of each of two people who are merged."""
 
 PAIRS = {"unconfirmed": ("Left", "Right"), "confirmed": ("Uno", "Due")}
-"""Two who are merged, by what is known of their faces. Made here, in this order; the first two lose these names."""
+"""Two who are merged, by what is known of their faces. In this order; the first two lose these names."""
 
 STEPS = {
     # Otherwise the worker would group them at once, beside what is measured.
