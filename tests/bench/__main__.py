@@ -29,6 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         listing.main(told[1:])
         return
+    if told[:1] == ["latency"]:
+        from tests.bench import latency
+
+        latency.main(told[1:])
+        return
     given = _parse(told)
     if given.benches == [CALIBRATION]:
         from tests.bench import calibration

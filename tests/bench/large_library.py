@@ -199,7 +199,7 @@ STEPS = {
         """,
     "suggestions": """
         INSERT INTO suggestion (face_id, person_id, pack_id, confidence, distance)
-        SELECT id, 1 + id * 31 %% least(%(named)s, 70), %(pack)s, random(), 0.4 FROM face
+        SELECT id, 1 + id / 20 * 31 %% least(%(named)s, 700), %(pack)s, random(), 0.4 FROM face
         WHERE id %% 20 = 0 AND NOT EXISTS (SELECT FROM rejection r WHERE r.face_id = face.id)""",
     "circles": "INSERT INTO circle (name) SELECT 'Circle ' || n FROM generate_series(1, 40) n",
     "members": """

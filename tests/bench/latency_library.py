@@ -1,4 +1,4 @@
-"""What the library of `large_library` needs beside, so that everything can be asked for: see `tests.bench.latency`."""
+"""What `large_library` lacks, so that everything can be asked for: see `tests.bench.latency`."""
 
 import psycopg
 from tests.bench.large_library import Size, fill
@@ -7,7 +7,7 @@ EACH_OF_MERGED = 5_000
 """Faces of each of two people who are merged."""
 
 PAIRS = {"unconfirmed": ("Left", "Right"), "confirmed": ("Uno", "Due")}
-"""Two who are merged, by what is known of their faces. Made here, in this order; the first two lose these names."""
+"""Two who are merged, by what is known of their faces. In this order; the first two lose these names."""
 
 STEPS = {
     # Otherwise the worker would group them at once, beside what is measured.
@@ -34,13 +34,14 @@ STEPS = {
         FROM person p CROSS JOIN LATERAL (
             SELECT a.face_id FROM assignment a WHERE a.person_id = p.id ORDER BY a.face_id LIMIT 12) AS k
         JOIN embedding e ON e.face_id = k.face_id WHERE p.name IS NOT NULL AND p.merged_into IS NULL""",
-    # Among people whose number is next but a few, where they are in no photo together.
+    # Half of them about large people who have names; never two who are in a photo together.
     "proposals": """
         INSERT INTO proposal (one, other, pack_id, distance, doubt, near, compared, nearest, mean)
-        SELECT one, one + 1 + one %% 7, %(pack)s, 0.4 + random() * 0.1, random(), 5, 9, 0.3, 0.4
-        FROM generate_series(%(people)s / 10, %(people)s - 10) AS one
-        JOIN person p ON p.id = one JOIN person o ON o.id = one + 1 + one %% 7
-        WHERE one %% 7 = 0 AND NOT p.gone AND NOT o.gone AND p.merged_into IS NULL AND o.merged_into IS NULL
+        SELECT p.id, o.id, %(pack)s, 0.4 + random() * 0.1, random(), 5, 9, 0.3, 0.4
+        FROM generate_series(1, %(people)s / 7) AS n
+        JOIN person p ON p.id = CASE WHEN n %% 2 = 0 THEN 1 + n %% 100 ELSE n + %(people)s / 10 END
+        JOIN person o ON o.id = n * 2 + %(people)s / 2
+        WHERE p.id < o.id AND NOT p.gone AND NOT o.gone AND p.merged_into IS NULL AND o.merged_into IS NULL
           AND NOT EXISTS (SELECT FROM assignment a JOIN assignment b USING (photo_id)
                           WHERE a.person_id = p.id AND b.person_id = o.id)""",
     "derived": "SELECT count_everything_again()",

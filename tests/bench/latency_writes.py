@@ -1,6 +1,6 @@
 """Each single change that can be asked for, and merges of large people: see `tests.bench.latency`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -158,17 +158,19 @@ def _people(client: Client) -> int:
 
 
 def _of_reviews() -> dict[str, Make]:
-    return {
-        f"answer a suggestion: {word}": lambda c, word=word: _post(  # type: ignore[misc]
-            "/suggestions/answer", {"answers": [{**_question(c), "answer": word}]}
-        )
+    suggestions = {
+        f"answer a suggestion: {word}": _answering("/suggestions/answer", _question, word)
         for word in ("accept", "reject", "skip")
-    } | {
-        f"answer a proposal: {word}": lambda c, word=word: _post(  # type: ignore[misc]
-            "/proposals/answer", {"answers": [{**_pair(c), "answer": word}]}
-        )
+    }
+    proposals = {
+        f"answer a proposal: {word}": _answering("/proposals/answer", _pair, word)
         for word in ("merge", "apart", "skip")
     }
+    return suggestions | proposals
+
+
+def _answering(path: str, about: Callable[[Client], dict[str, int]], word: str) -> Make:
+    return lambda client: _post(path, {"answers": [{**about(client), "answer": word}]})
 
 
 def _question(client: Client) -> dict[str, int]:
@@ -218,13 +220,13 @@ def _of_journal(client: Client) -> dict[str, Make]:
 
 
 def _merged(client: Client) -> list[int]:
-    """The four people that were made for it: two unnamed with nothing confirmed, two named with all confirmed."""
+    """The four that were made for it: two unnamed with nothing confirmed, two named with all confirmed."""
     return sorted(int(row["person"]) for row in client.kept("/people", sort="new", limit=4))
 
 
 @dataclass(slots=True)
 class _Two:
-    """Two people, and the decision that made them one. Whatever is done is taken back before it is done again."""
+    """Two people, and the decision that made them one. What is done is taken back before it is done again."""
 
     client: Client
     source: int

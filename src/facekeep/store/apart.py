@@ -15,7 +15,7 @@ from facekeep.store.rows import Page
 SQL = load("apart")
 
 FACES_SHOWN = 6
-"""Faces of each of the two that are shown: the best ones."""
+"""Faces of each of the two that are shown: the best of those that came last."""
 
 Two = tuple[int, int]
 """Two people, the lower number first."""

@@ -33,9 +33,11 @@ _INTRODUCE = (
 )
 
 _LOOK = """SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
-SET LOCAL plan_cache_mode = force_custom_plan"""
+SET LOCAL plan_cache_mode = force_custom_plan;
+SET LOCAL max_parallel_workers_per_gather = 0"""
 """Planned for what is asked each time: a person has one face or thirty thousand, and one plan for both is ten
-times slower for one of them."""
+times slower for one of them. By one process: others ask at the same time, and to start two more takes longer
+than most pages."""
 
 GAVE_WAY_TRIES = 3
 

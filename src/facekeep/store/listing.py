@@ -58,7 +58,7 @@ def faces(
 ) -> Page[FaceRow]:
     """Faces by id; of a person, of a photo, or without a person. `standing`: None for all."""
     conditions = [] if standing is None else [f"f.standing = '{standing}'"]
-    conditions += ["a.person_id = %(person)s"] if person is not None else []
+    conditions += [_of_person(photo, unassigned, standing)] if person is not None else []
     conditions += ["f.photo_id = %(photo)s"] if photo is not None else []
     conditions += ["NOT EXISTS (SELECT FROM assignment o WHERE o.face_id = f.id)"] if unassigned else []
     parameters: dict[str, Any] = {"person": person, "photo": photo}
@@ -69,6 +69,12 @@ def faces(
     parameters |= {"after": after, "limit": _bounded(limit) + 1}
     rows = reader.all(FaceRow, _limited(_filtered("faces", conditions)), parameters)
     return _page(rows, limit, total, lambda last: [last.face])
+
+
+def _of_person(photo: int | None, unassigned: bool, standing: Standing | None) -> str:
+    """Faces of a person: those of the page are looked up first. What is somebody's is never put away."""
+    alone = photo is None and not unassigned and standing == "shown"
+    return SQL["of_person"] if alone else "a.person_id = %(person)s"
 
 
 def _counting(person: int | None, photo: int | None, unassigned: bool) -> str:

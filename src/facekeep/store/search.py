@@ -257,6 +257,7 @@ _START = {
     "any_is_in": SQL["start_any"],
     "so_many_faces": SQL["start_faces"],
     "somebody_unnamed": SQL["start_unnamed"],
+    "in_library": SQL["start_library"],
 }
 
 
@@ -269,6 +270,7 @@ def _starts(query: PhotoQuery, rarest: list[int], *, any_of: bool) -> list[str]:
         *(["any_is_in"] if any_of else []),
         *(["so_many_faces"] if counted else []),
         *(["somebody_unnamed"] if query.unnamed else []),
+        *(["in_library"] if query.library is not None else []),
     ]
 
 
@@ -276,7 +278,6 @@ def _more(query: PhotoQuery, rarest: list[int], *, none: bool) -> list[str]:
     return [
         *(SQL["is_in"].replace("{person}", str(int(person))) for person in rarest[1:]),
         *(["none_is_in"] if none else []),
-        *(["in_library"] if query.library is not None else []),
         *(["in_state"] if query.state is not None else []),
     ]
 

@@ -16,20 +16,21 @@ GROUP BY x.who
 ON CONFLICT DO NOTHING;
 
 -- name: proposals
--- What is in braces narrows the rows; it is one of our own fragments. Faces are looked up for the page alone.
+-- What is in braces narrows the rows; it is one of our own fragments. Faces are looked up for the page alone: of the
+-- fifty that came last the best, however many there are.
 WITH cut AS (
     SELECT p.* FROM proposal p
     {filter}
     ORDER BY (p.skipped_at IS NOT NULL), p.doubt, p.one, p.other LIMIT %(limit)s
 )
 SELECT c.one, o.name AS one_name, o.hidden AS one_hidden,
-       (SELECT count(*) FROM assignment a WHERE a.person_id = c.one) AS one_faces,
-       ARRAY(SELECT f.id FROM assignment a JOIN face f ON f.id = a.face_id WHERE a.person_id = c.one
-             ORDER BY f.quality DESC NULLS LAST, f.id LIMIT %(shown)s) AS one_shown,
+       coalesce((SELECT n.faces FROM person_count n WHERE n.person_id = c.one), 0) AS one_faces,
+       ARRAY(SELECT f.id FROM (SELECT a.face_id FROM assignment a WHERE a.person_id = c.one ORDER BY a.photo_id DESC LIMIT 50) AS few
+             JOIN face f ON f.id = few.face_id ORDER BY f.quality DESC NULLS LAST, f.id LIMIT %(shown)s) AS one_shown,
        c.other, t.name AS other_name, t.hidden AS other_hidden,
-       (SELECT count(*) FROM assignment a WHERE a.person_id = c.other) AS other_faces,
-       ARRAY(SELECT f.id FROM assignment a JOIN face f ON f.id = a.face_id WHERE a.person_id = c.other
-             ORDER BY f.quality DESC NULLS LAST, f.id LIMIT %(shown)s) AS other_shown,
+       coalesce((SELECT n.faces FROM person_count n WHERE n.person_id = c.other), 0) AS other_faces,
+       ARRAY(SELECT f.id FROM (SELECT a.face_id FROM assignment a WHERE a.person_id = c.other ORDER BY a.photo_id DESC LIMIT 50) AS few
+             JOIN face f ON f.id = few.face_id ORDER BY f.quality DESC NULLS LAST, f.id LIMIT %(shown)s) AS other_shown,
        c.distance, c.doubt, c.near, c.compared, c.nearest, c.mean, c.proposed_at, c.skipped_at IS NOT NULL AS skipped
 FROM cut c JOIN person o ON o.id = c.one JOIN person t ON t.id = c.other
 ORDER BY (c.skipped_at IS NOT NULL), c.doubt, c.one, c.other

@@ -4,7 +4,8 @@ WITH photos AS (
 ), failed AS (
     SELECT count(*) AS failed FROM photo WHERE state = 'failed'
 ), everything AS (
-    SELECT count(*) AS photos FROM photo
+    -- Every photo has its count of faces.
+    SELECT count(*) AS photos, coalesce(sum(faces), 0)::bigint AS faces FROM photo_count
 ), people AS (
     SELECT count(*) AS people, count(p.name) AS named FROM person p LEFT JOIN person_count n ON n.person_id = p.id
     WHERE p.merged_into IS NULL AND NOT p.gone AND (p.name IS NOT NULL OR n.faces > 0)
@@ -12,13 +13,12 @@ WITH photos AS (
 SELECT (SELECT count(*) FROM library) AS libraries,
        e.photos, e.photos - w.waiting - f.failed AS done, w.waiting, f.failed,
        (SELECT count(*) FROM scan_problem) AS unreadable_paths,
-       (SELECT coalesce(sum(faces), 0)::bigint FROM photo_count) AS faces,
-       k.people, k.named,
+       e.faces, k.people, k.named,
        (SELECT count(*) FROM face WHERE NOT grouped AND standing = 'shown') AS ungrouped
 FROM photos w, failed f, everything e, people k;
 
 -- name: faces
--- {filter} narrows the rows; it is one of our own fragments.
+-- What is in braces narrows the rows; it is one of our own fragments, of several lines.
 SELECT f.id AS face, f.photo_id AS photo, p.width AS photo_width, p.height AS photo_height,
        ARRAY(SELECT l.root || '\x2f'::bytea || pf.path FROM photo_file pf JOIN library l ON l.id = pf.library_id
              WHERE pf.photo_id = f.photo_id AND pf.state = 'present' ORDER BY pf.id) AS files,
@@ -35,6 +35,13 @@ LEFT JOIN assignment a ON a.face_id = f.id
 LEFT JOIN person n ON n.id = a.person_id
 {filter}
 ORDER BY f.id
+
+-- name: of_person
+-- Of a person, in the order of `faces`. The + 0 keeps the index of that order from being used: where a person's faces
+-- come late, it would be gone through from its beginning.
+f.id = ANY(ARRAY(SELECT o.face_id FROM assignment o
+                 WHERE o.person_id = %(person)s AND (%(after)s::bigint IS NULL OR o.face_id > %(after)s)
+                 ORDER BY o.face_id + 0 LIMIT %(limit)s))
 
 -- name: count_faces
 SELECT count(*) FROM face f LEFT JOIN assignment a ON a.face_id = f.id
@@ -67,22 +74,29 @@ SELECT count(*) FROM photo p
 {filter}
 
 -- name: failures
-SELECT photo, files, code, message, attempts, tries, permanent, given_up, retry_at, first_at, last_at, long_side,
-       retry_long_side, size_bytes, mtime_ns
-FROM (
-    SELECT 0 AS kind, x.photo_id AS key, x.photo_id AS photo,
+-- Files are looked up for the page alone.
+WITH cut AS (
+    SELECT * FROM (
+        SELECT 0 AS kind, x.photo_id AS key, x.photo_id, NULL::bigint AS library_id, NULL::bytea AS path,
+               x.code::text AS code, x.message, x.attempts, x.tries, x.permanent, x.given_up, x.retry_at, x.first_at,
+               x.last_at, x.long_side, x.retry_long_side, x.size_bytes, x.mtime_ns
+        FROM failure x
+        UNION ALL
+        SELECT 1, row_number() OVER (ORDER BY s.library_id, s.path), NULL, s.library_id, s.path,
+               s.code::text, s.message, 0, 0, false, false, NULL, s.first_at, s.last_at, NULL, NULL, NULL, NULL
+        FROM scan_problem s
+    ) AS all_failures
+    WHERE %(code)s::text IS NULL OR code = %(code)s
+    ORDER BY kind, key OFFSET %(offset)s LIMIT %(limit)s
+)
+SELECT c.photo_id AS photo,
+       CASE c.kind WHEN 0 THEN
            ARRAY(SELECT l.root || '\x2f'::bytea || pf.path FROM photo_file pf JOIN library l ON l.id = pf.library_id
-                 WHERE pf.photo_id = x.photo_id ORDER BY pf.state, pf.id) AS files,
-           x.code::text AS code, x.message, x.attempts, x.tries, x.permanent, x.given_up, x.retry_at, x.first_at,
-           x.last_at, x.long_side, x.retry_long_side, x.size_bytes, x.mtime_ns
-    FROM failure x
-    UNION ALL
-    SELECT 1, row_number() OVER (ORDER BY s.library_id, s.path), NULL, ARRAY[l.root || '\x2f'::bytea || s.path],
-           s.code::text, s.message, 0, 0, false, false, NULL, s.first_at, s.last_at, NULL, NULL, NULL, NULL
-    FROM scan_problem s JOIN library l ON l.id = s.library_id
-) AS all_failures
-WHERE %(code)s::text IS NULL OR code = %(code)s
-ORDER BY kind, key OFFSET %(offset)s LIMIT %(limit)s;
+                 WHERE pf.photo_id = c.photo_id ORDER BY pf.state, pf.id)
+       ELSE ARRAY(SELECT l.root || '\x2f'::bytea || c.path FROM library l WHERE l.id = c.library_id) END AS files,
+       c.code, c.message, c.attempts, c.tries, c.permanent, c.given_up, c.retry_at, c.first_at, c.last_at, c.long_side,
+       c.retry_long_side, c.size_bytes, c.mtime_ns
+FROM cut c ORDER BY c.kind, c.key;
 
 -- name: one_failure
 SELECT x.photo_id AS photo,

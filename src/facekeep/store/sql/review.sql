@@ -40,9 +40,7 @@ WITH asked AS (
     ORDER BY put_off, -best, person_id LIMIT %(limit)s
 )
 SELECT c.person_id AS person, p.name, p.hidden, c.suggestions, c.skipped, c.best::double precision AS best, c.total,
-       coalesce(p.cover_face_id, (
-           SELECT f.id FROM assignment a JOIN face f ON f.id = a.face_id
-           WHERE a.person_id = c.person_id ORDER BY f.quality DESC NULLS LAST, f.id LIMIT 1)) AS cover,
+       coalesce(p.cover_face_id, (SELECT n.best_face FROM person_count n WHERE n.person_id = c.person_id)) AS cover,
        ARRAY(SELECT s.face_id FROM suggestion s WHERE s.person_id = c.person_id
              ORDER BY (s.skipped_at IS NOT NULL), (-s.confidence), s.face_id LIMIT %(faces)s) AS faces
 FROM cut c JOIN person p ON p.id = c.person_id

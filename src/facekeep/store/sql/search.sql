@@ -76,6 +76,9 @@ SELECT photo_id FROM photo_count WHERE faces BETWEEN %(faces_min)s AND %(faces_m
 -- name: start_unnamed
 SELECT photo_id FROM photo_count WHERE named < faces
 
+-- name: start_library
+SELECT DISTINCT photo_id FROM photo_file WHERE library_id = %(library)s
+
 -- name: start_everywhere
 SELECT id AS photo_id FROM photo
 
