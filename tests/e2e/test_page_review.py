@@ -74,7 +74,9 @@ def toast(page: Page, text: str) -> Locator:
 
 
 def test_by_keyboard_yes_no_skip_and_back(library: Serving, open_window: Open) -> None:
-    person, faces = asked_about(library, "Philippa", skip=1)
+    # One question each: of several faces that are nobody's for a moment grouping would make somebody.
+    person, faces = asked_about(library, "Philippa", questions=1, skip=1)
+    asked_about(library, "Quentin", questions=1, skip=1)
     page = open_window(f"{library.url}/review?person={person['person']}").page
     expect(shown(page, faces[0])).to_contain_text("Is this Philippa?")
     expect(shown(page, faces[0])).to_contain_text(re.compile(r"\d+ %\s*sure"))
@@ -83,7 +85,7 @@ def test_by_keyboard_yes_no_skip_and_back(library: Serving, open_window: Open) -
     expect(page.get_by_role("link", name=re.compile(r"^Review"))).to_contain_text(str(asked))
 
     page.keyboard.press("s")
-    expect(shown(page, faces[1])).to_be_visible()
+    expect(page.get_by_role("heading", name="Is this Quentin?")).to_be_visible()
     page.keyboard.press("z")
     expect(shown(page, faces[0])).to_be_visible()
 
@@ -96,7 +98,7 @@ def test_by_keyboard_yes_no_skip_and_back(library: Serving, open_window: Open) -
 
     page.keyboard.press("y")
     expect(toast(page, "Yes, Philippa")).to_be_visible()
-    expect(page.locator("[data-question]")).not_to_have_attribute("data-question", str(faces[0]))
+    expect(page.get_by_role("heading", name="Is this Quentin?")).to_be_visible()
     assert whose(library, faces[0]) == person["person"]
     page.keyboard.press("Control+z")
     expect(shown(page, faces[0])).to_be_visible()

@@ -47,6 +47,8 @@ export class Queue {
   readonly skipped = $derived(this.people.items.reduce((sum, asked) => sum + asked.skipped, 0));
 
   #ahead: { person: number; list: CursorList<Suggestion> } | null = null;
+  /** Rises with each going back to a question. */
+  #back = 0;
   #answered = new Map<number, { person: number; face: number }>();
 
   async start(person: number | null): Promise<void> {
@@ -110,13 +112,15 @@ export class Queue {
   async turned(decision: number): Promise<void> {
     await this.people.reload("first");
     const was = this.#answered.get(decision);
+    this.#back += 1;
     this.#ahead = null;
-    if (was && was.person !== this.person) await this.show(was.person);
+    if (was) await this.#reopen(was.person, (list) => {
+      const back = list.items.find((asked) => asked.face === was.face);
+      // It may have been put off before it was answered; now it is what the user wants to see.
+      return back?.skipped ? [back] : [];
+    });
     else if (this.list) await this.list.reload();
     if (!this.list) await this.show(this.next);
-    const back = was && this.list?.items.find((asked) => asked.face === was.face);
-    // It may have been put off before it was answered; now it is what the user wants to see.
-    if (back?.skipped) this.list?.putBack({ ...back, skipped: false });
     const found = was ? this.items.findIndex((asked) => asked.face === was.face) : -1;
     this.at = found >= 0 ? found : 0;
     questions.read();
@@ -124,11 +128,13 @@ export class Queue {
 
   /** More may have come about this person since; else there is the next one. Gives who is asked about now. */
   async goOn(): Promise<number | null> {
+    const back = this.#back;
     await undoing.pending;
-    await this.list?.reload("first");
+    if (back === this.#back) await this.list?.reload("first");
     if (this.items.length > 0) return this.person;
     await this.people.reload("first");
-    await this.show(this.next);
+    // Meanwhile the user may have gone back to a question.
+    if (back === this.#back) await this.show(this.next);
     return this.person;
   }
 
@@ -160,9 +166,20 @@ export class Queue {
   async #revisit(items: readonly Suggestion[]): Promise<void> {
     const [first] = items;
     if (!first) return;
-    await this.show(first.person);
-    this.list?.putBack(...items.map((asked) => ({ ...asked, skipped: false })));
+    this.#back += 1;
+    await this.#reopen(first.person, () => items);
+  }
+
+  // Read in full before it is shown: while nothing is left in it, the page would go on to the next person.
+  async #reopen(person: number, first: (list: CursorList<Suggestion>) => readonly Suggestion[]): Promise<void> {
+    const list = listOf(person);
+    await list.more();
+    const back = first(list);
+    if (back.length > 0) list.putBack(...back.map((asked) => ({ ...asked, skipped: false })));
+    this.person = person;
+    this.list = list;
     this.at = 0;
+    this.prepare();
   }
 
   #skips(items: readonly Suggestion[], by: 1 | -1): void {
