@@ -21,7 +21,7 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 from tests.e2e.conftest import Open, Window
 from tests.e2e.serving import Serving, serve
-from tests.e2e.test_page_review import PROPOSE
+from tests.e2e.test_page_review import PROPOSE, apart_in_photos
 
 pytestmark = [pytest.mark.browser, pytest.mark.photos, pytest.mark.slow]
 
@@ -227,7 +227,7 @@ def test_naming(gallery: Serving, folder: Path, open_window: Open) -> None:
 
 
 def test_twice(gallery: Serving, folder: Path, open_window: Open) -> None:
-    one, other = sorted(gallery.everybody(named="false"), key=lambda one: -one["faces"])[:2]
+    one, other = apart_in_photos(gallery)
     gallery.run_sql(PROPOSE, one=one["person"], other=other["person"])
     page = open_window(f"{gallery.url}/review/people").page
     expect(page.locator("[data-pair]")).to_be_visible()
