@@ -21,7 +21,6 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 from tests.e2e.conftest import Open, Window
 from tests.e2e.serving import Serving, serve
-from tests.e2e.test_page_review import PROPOSE, apart_in_photos
 
 pytestmark = [pytest.mark.browser, pytest.mark.photos, pytest.mark.slow]
 
@@ -224,14 +223,6 @@ def test_naming(gallery: Serving, folder: Path, open_window: Open) -> None:
     expect(page.get_by_role("option").first).to_be_visible()
     page.keyboard.press("ArrowDown")
     take(page, folder, "naming-light")
-
-
-def test_twice(gallery: Serving, folder: Path, open_window: Open) -> None:
-    one, other = apart_in_photos(gallery)
-    gallery.run_sql(PROPOSE, one=one["person"], other=other["person"])
-    page = open_window(f"{gallery.url}/review/people").page
-    expect(page.locator("[data-pair]")).to_be_visible()
-    take(page, folder, "twice-light")
 
 
 @pytest.mark.parametrize("look", LOOKS)

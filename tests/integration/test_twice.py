@@ -159,9 +159,11 @@ def test_faces_that_were_put_away_are_not_compared(bench: Bench, twins: tuple[in
     """Nor read: there are fewer faces than embeddings."""
     one, _ = twins
     put_away = [face.face for face in bench.faces() if face.person == one][:3]
+    moving.remove_faces(bench.ctx, put_away[:1])
     standing.ignore(bench.ctx, put_away)
     with bench.ctx.database.read() as reader:
         everything = whole.read(reader, bench.ctx.pack_id, bench.ctx.pack.dimensions, lambda: None)
+        assert whole.rejections(reader, bench.ctx.pack_id) == []
     assert everything.face.tolist() == sorted({face.face for face in bench.faces()} - set(put_away))
     assert len(everything.vectors) == len(everything)
     assert find_twice(bench.ctx).people == 3

@@ -22,7 +22,9 @@ WHERE p.merged_into IS NULL AND NOT p.gone
        OR EXISTS (SELECT FROM member m WHERE m.person_id = p.id));
 
 -- name: rejections
-SELECT r.face_id, r.person_id FROM rejection r JOIN embedding e ON e.face_id = r.face_id AND e.pack_id = %(pack)s;
+-- Of the faces that are read: by their places among those they are found.
+SELECT r.face_id, r.person_id FROM rejection r JOIN embedding e ON e.face_id = r.face_id AND e.pack_id = %(pack)s
+JOIN face f ON f.id = r.face_id AND f.standing = 'shown';
 
 -- name: apart
 SELECT one, other FROM apart;
