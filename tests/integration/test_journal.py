@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from store_support import Bench, face
 
-from facekeep.actions import journal, moving, people
+from facekeep.actions import details, journal, moving, people
 from facekeep.actions.group import group_new_faces
 from facekeep.domain.errors import AlreadyUndone, Conflict, NotFound
 from facekeep.store import decisions as store
@@ -203,3 +203,28 @@ def test_the_journal_of_a_person_and_of_a_face(bench: Bench, two: tuple[int, int
         after = store.changes(reader, last(bench)).items[0].after
         assert after is not None
         assert after["hidden"] is True
+
+
+@pytest.mark.parametrize("verb", ["delete", "unassign"])
+def test_a_machine_that_was_quicker_does_not_stand_in_the_way(
+    bench: Bench, two: tuple[int, int], verb: str
+) -> None:
+    """Between a decision and its undo grouping gave the faces to somebody new: they come back."""
+    ctx, (ada, _) = bench.ctx, two
+    people.name_person(ctx, ada, "Ada")
+    theirs = [row.face for row in bench.faces() if row.person == ada]
+    if verb == "delete":
+        details.delete_person(ctx, ada)
+        decision = last(bench)
+    else:
+        moving.remove_faces(ctx, theirs, reject=True)
+        decision = last(bench)
+    while group_new_faces(ctx).faces:
+        pass
+    assert {row.person for row in bench.faces() if row.face in theirs} - {None, ada}, "somebody new"
+    undone = journal.undo(ctx, decision)
+    assert undone.left == ()
+    assert {row.person for row in bench.faces() if row.face in theirs} == {ada}
+    assert {row.name for row in bench.faces() if row.face in theirs} == {"Ada"}
+    journal.redo(ctx, decision)
+    assert ada not in {row.person for row in bench.faces()}

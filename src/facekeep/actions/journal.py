@@ -58,6 +58,7 @@ def undo(ctx: Context, decision: int) -> Undone:
         found = journal.net(writer, decision)
         there = journal.lock_rows(writer, found)
         _end_conclusions(writer, entry, found)
+        _free_again(writer, entry, found)
         restored, left = _put_back(writer, found, there)
         # Taking back that somebody was made of whom nothing is known changes nothing: people stay on record.
         if not restored or journal.opened(writer) is None:
@@ -226,6 +227,17 @@ def _end_conclusions(writer: Writer, entry: Entry, found: Sequence[Change]) -> N
     for face in ended:
         people_store.unassign(writer, face)
     face_store.mark_ungrouped(writer, ended)
+
+
+def _free_again(writer: Writer, entry: Entry, found: Sequence[Change]) -> None:
+    """Faces that a user had taken off somebody, and that a machine has given to somebody since.
+
+    The user's word that they be given back goes first. What cannot be the machine thinks over again.
+    """
+    if entry.actor != "user":
+        return
+    freed = [c.face for c in found if c.kind == "assignment" and c.after is None and c.face is not None]
+    face_store.mark_ungrouped(writer, journal.free_from_machine(writer, freed))
 
 
 def _look_again(writer: Writer, entry: Entry, restored: Sequence[Change]) -> int:

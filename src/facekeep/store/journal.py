@@ -152,8 +152,16 @@ def lock_rows(writer: Writer, found: Sequence[Change]) -> Held:
     faces = [change.face for change in found if change.face is not None]
     there = {int(row[0]) for row in writer.tuples(SQL["lock_faces"], {"faces": faces})}
     everybody = sorted(set().union(*(c.people() for c in found)))
-    people = {int(row[0]) for row in writer.tuples(SQL["lock_people"], {"people": everybody})}
+    both = {"people": everybody, "faces": sorted(there)}
+    people = {int(row[0]) for row in writer.tuples(SQL["lock_people"], both)}
     return Held(there, people)
+
+
+def free_from_machine(writer: Writer, faces: Sequence[int]) -> list[int]:
+    """Take these faces off whomever a machine put them on, who have changed by that. Which faces."""
+    found = writer.tuples(SQL["taken_by_machine"], {"faces": list(faces)})
+    touch(writer, sorted({int(person) for _, person in found}))
+    return [int(face) for face, _ in found]
 
 
 def now(reader: Reader, kind: Kind, found: Sequence[Change]) -> dict[Key, Kept]:

@@ -20,7 +20,13 @@ ORDER BY max(number) DESC;
 SELECT id FROM face WHERE id = ANY(%(faces)s) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: lock_people
-SELECT id FROM person WHERE id = ANY(%(people)s) ORDER BY id FOR NO KEY UPDATE;
+-- And those to whom a machine has given the faces since.
+SELECT id FROM person
+WHERE id = ANY(%(people)s || ARRAY(SELECT person_id FROM assignment WHERE face_id = ANY(%(faces)s) AND decided_by = 'auto'))
+ORDER BY id FOR NO KEY UPDATE;
+
+-- name: taken_by_machine
+DELETE FROM assignment WHERE face_id = ANY(%(faces)s) AND decided_by = 'auto' RETURNING face_id, person_id;
 
 -- name: touch
 UPDATE person SET version = version + 1 WHERE id = ANY(%(people)s);
