@@ -44,6 +44,7 @@ FILL = [
        )
        INSERT INTO failure (photo_id, code, message, attempts, permanent)
        SELECT id, 'unreadable', 'it is empty', 1, true FROM broken""",
+    "SELECT count_everything_again()",
     "ANALYZE",
 ]
 

@@ -44,9 +44,12 @@ def suggest(ctx: Context, face_id: int, person: int, confidence: float = 0.8) ->
         )
 
 
-def propose(ctx: Context, one: int, other: int, doubt: float = 0.5) -> bool:
-    """Ask whether two people are one; whether the database took the question."""
+def propose(ctx: Context, one: int, other: int, doubt: float = 0.5, *, anyway: bool = False) -> bool:
+    """Ask whether two people are one; whether the database took the question. `anyway`: whatever speaks
+    against it, such as a photo that shows both."""
     with ctx.database.write() as writer:
+        if anyway:
+            writer.run("SET LOCAL session_replication_role = replica")
         row = {"one": min(one, other), "other": max(one, other), "pack": ctx.pack_id, "doubt": doubt}
         return (
             writer.run(

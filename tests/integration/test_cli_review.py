@@ -89,7 +89,7 @@ def test_suggestions_are_listed(data: Filled, asked: tuple[int, int, list[int]])
     assert "2 of 3 suggestions" in table
     assert items(data, "suggest", "--person", grace) == []
     assert [row["face"] for row in items(data, "suggest", "--minimum", 0.75)] == faces[:2]
-    propose(data.ctx, ada, grace)
+    propose(data.ctx, ada, grace, anyway=True)
     [pair] = items(data, "suggest", "--people")
     assert {pair["one"]["name"], pair["other"]["name"]} == {"Ada", "Grace"}
     assert "Grace" in facekeep(data, "suggest", "--people").out
@@ -169,7 +169,7 @@ def test_what_was_answered_meanwhile_is_said(data: Filled, asked: tuple[int, int
 
 def test_proposals_are_answered(data: Filled, asked: tuple[int, int, list[int]]) -> None:
     ada, grace, _ = asked
-    propose(data.ctx, ada, grace)
+    propose(data.ctx, ada, grace, anyway=True)
     out = facekeep(data, "review", "--people", typed="s\n").out
     assert f"Grace (person {grace}) would stay" in out, "Ada has lost three faces"
     assert "3 of 9 pairs of faces" in out

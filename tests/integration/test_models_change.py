@@ -2,15 +2,27 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_packs import write_opencv
-from models_support import active, decided, embed, lacking, now, unit, with_two_packs, work
+from models_support import (
+    Looking,
+    active,
+    decided,
+    embed,
+    going,
+    lacking,
+    left,
+    now,
+    number,
+    unit,
+    with_two_packs,
+    work,
+)
 from store_support import WORKER, Bench, analysis, face, like, write_photo
 
 from facekeep.actions import analyse, bringing, embedding, models, people, standing
@@ -18,7 +30,7 @@ from facekeep.actions.faces import draw_face
 from facekeep.actions.group import group_new_faces
 from facekeep.actions.using import Current, current
 from facekeep.domain.errors import Conflict, FailureCode, ModelFault, TermsNotAccepted
-from facekeep.domain.faces import Box, MeasuredFace, PhotoAnalysis
+from facekeep.domain.faces import Box
 from facekeep.domain.packs import BUFFALO_S, BUNDLED, OPENCV
 from facekeep.inference import packs as files
 from facekeep.store import faces as face_store
@@ -41,23 +53,6 @@ def two(bench: Bench, tmp_path: Path) -> Bench:
 
 def use(bench: Bench, **more: bool) -> None:
     models.use(bench.ctx, OPENCV, accepted=False, **more)
-
-
-def number(bench: Bench) -> int:
-    with bench.ctx.database.read() as reader:
-        found = packs.id_of(reader, OPENCV.label)
-    assert found is not None
-    return found
-
-
-def left(bench: Bench) -> packs.Left:
-    with bench.ctx.database.read() as reader:
-        return packs.left(reader)
-
-
-def going(bench: Bench) -> models.Change | None:
-    with bench.ctx.database.read() as reader:
-        return models.change(reader)
 
 
 def test_a_change_ends_when_every_face_is_embedded_and_nothing_said_is_lost(two: Bench) -> None:
@@ -493,25 +488,6 @@ def test_what_was_put_away_does_not_wait_and_the_library_is_counted_again(two: B
     assert two.tuples("SELECT id FROM face WHERE NOT grouped AND standing <> 'shown'") == []
     models.use(two.ctx, BUNDLED, accepted=False)
     assert two.tuples("SELECT faces FROM surroundings") == []
-
-
-class Looking:
-    """Sees Ada in every box, and remembers by which pack it was asked to look."""
-
-    def __init__(self) -> None:
-        self.packs: list[str] = []
-
-    def measure(self, path: Path, boxes: Sequence[Box], *, pack: str) -> Future[tuple[MeasuredFace, ...]]:
-        assert path.is_file()
-        self.packs.append(pack)
-        seen = face("ada")
-        vector = unit(1) if pack == OPENCV.label else seen.embedding
-        answer: Future[tuple[MeasuredFace, ...]] = Future()
-        answer.set_result((MeasuredFace(seen.landmarks, 0.9, seen.quality, vector),) * len(boxes))
-        return answer
-
-    def look(self, content: bytes, *, pack: str) -> Future[PhotoAnalysis]:
-        raise AssertionError("nobody sends a picture")
 
 
 def test_boxes_are_looked_at_by_the_pack_in_use(two: Bench) -> None:

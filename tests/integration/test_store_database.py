@@ -210,6 +210,8 @@ def test_every_named_query_is_sound(database: Database) -> None:
     fragments = {"{dimensions}": "128", "{filter}": ""}
     for file in ("faces", "libraries", "listing", "people", "photos"):
         for name, sql in queries.load(file).items():
+            if (file, name) == ("listing", "of_person"):  # a condition, part of others
+                continue
             for mark, text in fragments.items():
                 sql = sql.replace(mark, text)
             with database.write("user") as writer:

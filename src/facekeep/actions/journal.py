@@ -152,8 +152,8 @@ def _nothing(decision: int, left: Sequence[Left]) -> NothingToUndo:
 def _put_back(writer: Writer, found: Sequence[Change], there: Held) -> tuple[list[Change], list[Left]]:
     restored: list[Change] = []
     left: list[Left] = []
-    for run in _runs(found):
-        same, changed = _compared(writer, run, there)
+    # All is compared before anything is put back: a face that goes may take its person's cover along.
+    for same, changed in [_compared(writer, run, there) for run in _runs(found)]:
         done, refused = _restore(writer, same)
         restored += done
         left += changed + refused
