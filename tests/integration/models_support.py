@@ -1,17 +1,18 @@
 """A second pack beside the bundled one, and what a worker would do with its photos; no network is run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from made_packs import write_opencv
-from store_support import WORKER, Bench
+from store_support import WORKER, Bench, face
 
 from facekeep.actions import bringing, embedding, models
 from facekeep.actions.context import Context
 from facekeep.actions.using import current
-from facekeep.domain.faces import Vector
+from facekeep.domain.faces import Box, MeasuredFace, PhotoAnalysis, Vector
 from facekeep.domain.packs import OPENCV
 from facekeep.store import packs
 
@@ -27,9 +28,9 @@ def with_two_packs(ctx: Context, folder: Path) -> None:
         packs.begin_with(writer, ctx.pack_id)
 
 
-def unit(face: int) -> Vector:
+def unit(which: int) -> Vector:
     """Some vector of unit length, always the same for a face."""
-    vector = np.random.default_rng(face).normal(size=OPENCV.dimensions)
+    vector = np.random.default_rng(which).normal(size=OPENCV.dimensions)
     return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
@@ -113,3 +114,7 @@ class Looking:
 
     def look(self, content: bytes, *, pack: str) -> Future[PhotoAnalysis]:
         raise AssertionError("nobody sends a picture")
+
+
+def use(bench: Bench, **more: bool) -> None:
+    models.use(bench.ctx, OPENCV, accepted=False, **more)

@@ -20,6 +20,7 @@ from models_support import (
     now,
     number,
     unit,
+    use,
     with_two_packs,
     work,
 )
@@ -49,10 +50,6 @@ def two(bench: Bench, tmp_path: Path) -> Bench:
     bench.put("c.png", face("ada"))
     group_new_faces(bench.ctx)
     return bench
-
-
-def use(bench: Bench, **more: bool) -> None:
-    models.use(bench.ctx, OPENCV, accepted=False, **more)
 
 
 def test_a_change_ends_when_every_face_is_embedded_and_nothing_said_is_lost(two: Bench) -> None:
