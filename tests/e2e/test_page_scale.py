@@ -103,8 +103,8 @@ def test_any_name_is_a_search_away(crowd: Serving, open_window: Open) -> None:
     expect(page.locator("[data-person]").first).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type("Person 099990")
-    expect(page.locator("[data-person]")).to_have_count(1)
-    expect(page.locator("[data-person]")).to_contain_text("Person 099990")
+    # Names that are nearly so come after it.
+    expect(page.locator("[data-person]").first).to_contain_text("Person 099990")
 
 
 def test_names_are_offered_as_quickly(crowd: Serving, open_window: Open) -> None:
@@ -112,8 +112,7 @@ def test_names_are_offered_as_quickly(crowd: Serving, open_window: Open) -> None
     page.locator("label", has_text="Unnamed").click()
     page.get_by_role("button", name="Add a name").first.click()
     page.keyboard.type("Person 05551")
-    expect(page.get_by_role("option")).to_have_count(1)
-    expect(page.get_by_role("option")).to_contain_text("Person 055510")
+    expect(page.get_by_role("option").first).to_contain_text("Person 055510")
 
 
 def test_a_hundred_thousand_failures_come_in_pages(crowd: Serving, open_window: Open) -> None:
