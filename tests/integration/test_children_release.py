@@ -14,8 +14,8 @@ NONE_ALIVE = (0, 0)
 
 
 def held_bytes() -> int:
-    """Memory of all processes below this one but database servers of other tests, whose memory comes and goes:
-    each page shared by n counted as a nth."""
+    """Memory of all processes below this one, each page shared by n counted as a nth. Not of the database
+    servers of other tests: theirs comes and goes."""
     below = psutil.Process().children(recursive=True)
     return sum(each.memory_full_info().pss for each in below if each.name() != "postgres")
 
