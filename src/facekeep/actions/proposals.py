@@ -10,7 +10,7 @@ from facekeep.actions.deciding import deciding
 from facekeep.actions.people import join
 from facekeep.domain.errors import UsageError
 from facekeep.domain.review import TwoOutcome, TwoWord, judge_two, who_stays
-from facekeep.store import apart, review
+from facekeep.store import apart, journal, review
 from facekeep.store import people as people_store
 from facekeep.store.apart import Two
 from facekeep.store.database import Writer, tried_again
@@ -54,7 +54,7 @@ def answer_proposals(ctx: Context, answers: Sequence[TwoAnswer]) -> tuple[TwoGiv
         people = sorted({person for answer in answers for person in answer.two})
         people_store.hold(writer, people)
         given = [_judged(writer, answer, set(people)) for answer in answers]
-        review.tell(writer, *_told(writer, answers, given))
+        journal.tell(writer, *_told(writer, answers, given))
         done = tuple(_apply(writer, answer, item) for answer, item in zip(answers, given, strict=True))
     ctx.wake()
     return done

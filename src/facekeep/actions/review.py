@@ -127,7 +127,7 @@ def _answer(writer: Writer, answers: Sequence[Answer], about: dict[str, Any]) ->
     people = {answer.person for answer in wanted} | {answer.to for answer in wanted if answer.to is not None}
     people_store.hold(writer, sorted(people))
     judged = _judged(writer, wanted, review.alive(writer, sorted(people)))
-    review.tell(writer, "review", _told(judged) | about)
+    journal.tell(writer, "review", _told(judged) | about)
     _apply(writer, judged)
     now = review.whose(writer, [answer.face for answer in wanted])
     return tuple(_given(item, now.get(item.answer.face)) for item in judged)

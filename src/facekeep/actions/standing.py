@@ -8,7 +8,7 @@ from facekeep.actions.context import Context
 from facekeep.actions.deciding import deciding
 from facekeep.domain.errors import UsageError
 from facekeep.domain.faces import Standing
-from facekeep.store import people
+from facekeep.store import journal, people
 from facekeep.store import standing as store
 from facekeep.store.database import Writer, tried_again
 from facekeep.store.standing import Standee
@@ -63,7 +63,7 @@ def set_standing(ctx: Context, faces: Sequence[int], standing: Standing) -> Stoo
     with deciding(ctx, VERBS[standing]) as writer:
         found = {row.face: row for row in store.hold(writer, wanted)}
         change = [row for row in found.values() if row.standing != standing]
-        store.tell(writer, _about(change))
+        journal.tell(writer, VERBS[standing], _about(change))
         if change and standing != "shown":
             _free(writer, change)
         store.put(writer, [row.face for row in change], standing)

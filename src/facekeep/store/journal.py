@@ -3,7 +3,8 @@
 The database writes it (see schema_journal.sql); here it is read, and undone.
 """
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -111,6 +112,11 @@ def opened(reader: Reader) -> int | None:
     """The decision of this transaction; None when nothing has been changed yet."""
     found = reader.value(SQL["open"])
     return None if found is None else int(found)
+
+
+def tell(writer: Writer, verb: str, about: Mapping[str, Any]) -> None:
+    """What this transaction's decision is; to be said before its first change."""
+    writer.tuples(SQL["tell"], {"verb": verb, "about": json.dumps(dict(about))})
 
 
 def lock(writer: Writer, decision: int) -> Entry:

@@ -225,11 +225,6 @@ def switch(writer: Writer) -> bool:
     return True
 
 
-def holds_up(reader: Reader) -> bool:
-    """Whether photos are still to be done before the switch."""
-    return bool(reader.value(SQL["holds_up"]))
-
-
 def settle(writer: Writer, pack: int) -> None:
     """What machines asked under another pack goes; faces that are nobody's are looked at again."""
     writer.run(SQL["drop_other_suggestions"], {"pack": pack})

@@ -1,6 +1,5 @@
 """Questions of the kind "is this face that person?": listing them, and how it stands with each."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -150,11 +149,6 @@ def skip(writer: Writer, pairs: Sequence[Pair], *, skipped: bool = True) -> int:
 def look_again(writer: Writer, person: int) -> int:
     """Let matching think again about faces that are asked about this person. How many."""
     return writer.run(SQL["look_again"], {"person": person, "limit": LOOKED_AT_AGAIN})
-
-
-def tell(writer: Writer, verb: str, about: dict[str, Any]) -> None:
-    """What this transaction's decision is; to be said before its first change."""
-    writer.tuples(SQL["tell"], {"verb": verb, "about": json.dumps(about)})
 
 
 def expire(writer: Writer, days: int) -> int:

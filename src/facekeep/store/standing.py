@@ -1,9 +1,7 @@
 """Faces that a user put away, or shows again."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from facekeep.domain.faces import Standing
 from facekeep.store.database import Writer
@@ -36,8 +34,3 @@ def free(writer: Writer, faces: Sequence[int], people: Sequence[int]) -> None:
 def put(writer: Writer, faces: Sequence[int], standing: Standing) -> None:
     """What the user says of these faces."""
     writer.run(SQL["put"], {"faces": list(faces), "standing": standing})
-
-
-def tell(writer: Writer, about: Mapping[str, Any]) -> None:
-    """What the decision of this transaction is about; before its first change."""
-    writer.value(SQL["about"], {"about": json.dumps(dict(about))})

@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from facekeep.store.database import Reader, Writer
+from facekeep.store.database import Writer
 from facekeep.store.queries import load
 
 SQL = load("suggestions")
@@ -38,8 +38,3 @@ def propose(writer: Writer, pack: int, proposed: Iterable[Proposed]) -> set[tupl
 def withdraw(writer: Writer, face: int, *, but: Sequence[int] = ()) -> int:
     """Ask no more who a face is, except about some people. How many questions went."""
     return writer.run(SQL["withdraw"], {"face": face, "people": list(but)})
-
-
-def of_face(reader: Reader, face: int) -> list[Proposed]:
-    """What is asked about a face, the likeliest first."""
-    return reader.all(Proposed, SQL["of_face"], {"face": face})

@@ -1,6 +1,9 @@
 -- name: open
 SELECT nullif(current_setting('facekeep.decision', true), '')::bigint;
 
+-- name: tell
+SELECT set_config('facekeep.verb', %(verb)s, true), set_config('facekeep.about', %(about)s, true);
+
 -- name: lock
 SELECT id AS decision, verb, actor, decided_at, about, undoes FROM decision WHERE id = %(decision)s FOR UPDATE;
 

@@ -106,9 +106,6 @@ UPDATE face SET grouped = false WHERE id IN (
         ORDER BY (s.skipped_at IS NOT NULL), (-s.confidence), s.face_id LIMIT %(limit)s)
     FOR NO KEY UPDATE SKIP LOCKED);
 
--- name: tell
-SELECT set_config('facekeep.verb', %(verb)s, true), set_config('facekeep.about', %(about)s, true);
-
 -- name: expire
 DELETE FROM suggestion WHERE suggested_at < now() - make_interval(days => %(days)s);
 

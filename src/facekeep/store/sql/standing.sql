@@ -15,6 +15,3 @@ DELETE FROM assignment WHERE face_id = ANY(%(faces)s);
 
 -- name: put
 UPDATE face SET standing = %(standing)s::face_standing WHERE id = ANY(%(faces)s);
-
--- name: about
-SELECT set_config('facekeep.about', %(about)s, true);

@@ -14,7 +14,3 @@ RETURNING face_id, person_id, xmax = 0 AS new;
 -- name: withdraw
 -- What is not likely any more is not asked.
 DELETE FROM suggestion WHERE face_id = %(face)s AND person_id <> ALL(%(people)s);
-
--- name: of_face
-SELECT face_id AS face, person_id AS person, confidence::double precision AS confidence, distance, reason
-FROM suggestion WHERE face_id = %(face)s ORDER BY distance, person_id;
