@@ -13,11 +13,11 @@ from facekeep.worker.children import ChildLimits, Children
 NONE_ALIVE = (0, 0)
 
 
-def held_bytes() -> int:
-    """Memory of all processes below this one, each page shared by n counted as a nth. Not of the database
-    servers of other tests: theirs comes and goes."""
-    below = psutil.Process().children(recursive=True)
-    return sum(each.memory_full_info().pss for each in below if each.name() != "postgres")
+def held_bytes(before: set[psutil.Process]) -> int:
+    """Memory of the processes below this one that were not there before, each page shared by n counted as a nth.
+    What earlier tests left running may end at any time, and database servers come and go: neither counts."""
+    new = set(psutil.Process().children(recursive=True)) - before
+    return sum(each.memory_full_info().pss for each in new if each.name() != "postgres")
 
 
 def family() -> tuple[int, int]:
@@ -26,7 +26,7 @@ def family() -> tuple[int, int]:
 
 def test_idle_children_end_and_their_memory_returns(models: Path, tmp_path: Path) -> None:
     [photo] = write_astronauts(tmp_path, 1)
-    before = held_bytes()
+    before = set(psutil.Process().children(recursive=True))
     pool = Children(2, models, limits=ChildLimits(idle_s=1.5))
     try:
         for _ in range(2):
@@ -34,9 +34,9 @@ def test_idle_children_end_and_their_memory_returns(models: Path, tmp_path: Path
             state = pool.state()
             assert (state.alive, state.busy, state.died) == (1, 0, 0)
             assert state.memory_bytes > 100 << 20
-            assert held_bytes() - before > 100 << 20
+            assert held_bytes(before) > 100 << 20
             eventually(lambda: family() == NONE_ALIVE, "all end")
-            assert held_bytes() - before < 1 << 20
+            assert held_bytes(before) < 1 << 20
             eventually(lambda: pool.state().alive == 0, "the pool knows")
             assert pool.state().memory_bytes == 0
         assert pool.state().started == 2
