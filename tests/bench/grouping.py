@@ -7,9 +7,7 @@ grouping`, or by `python -m tests.bench.grouping`, with `--sizes 10000 100000`, 
 
 import argparse
 import multiprocessing
-import resource
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +24,7 @@ from tests.bench.grouping_shelf import Shelf
 from tests.bench.grouping_truth import Truth, judged
 from tests.bench.plan import Plan
 from tests.bench.results import Figure, Result
+from tests.peak_memory import peak_kilobytes
 
 from facekeep.domain.library_grouping import CLEAR, LONE, Faces, group_library
 from facekeep.domain.likeness import BUNDLED_LIKENESS, Likeness
@@ -45,7 +44,6 @@ TIMES = 10
 REPEATED = 5
 """Times that a single face is added; the median counts."""
 
-MEGABYTE = 2**20
 ASKED_PRECISION, ASKED_RECALL = 0.99, 0.90
 
 
@@ -158,8 +156,7 @@ def _single(faces: Faces) -> Faces:
 
 def _peak_mb() -> float:
     """Of this process: largest resident set, everything included."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / MEGABYTE if sys.platform == "darwin" else peak * 1024 / MEGABYTE
+    return peak_kilobytes() / 1024
 
 
 def _in_a_process(limit_s: float, work: Callable[..., object], *arguments: object) -> object | str:

@@ -9,7 +9,6 @@ which groups; the database server has its own.
 """
 
 import argparse
-import resource
 import shutil
 import statistics
 import sys
@@ -24,6 +23,7 @@ import numpy as np
 import psutil
 from tests.bench.face_generator import BUNDLED_LIKE, Crowd, Library, library
 from tests.bench.grouping_truth import judged
+from tests.peak_memory import peak_kilobytes
 
 from facekeep.actions.context import Context
 from facekeep.actions.group import group_new_faces
@@ -238,7 +238,7 @@ def _right(ctx: Context, made: Library) -> str:
 
 
 def _show(size: int, took: dict[str, float], right: str) -> None:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_kilobytes() / 1024
     sys.stdout.write(f"{size:,} faces: {right}, peak {peak:.0f} MB\n")
     for what, seconds in took.items():
         sys.stdout.write(f"  {what:42s} {seconds:9.3f} s\n")

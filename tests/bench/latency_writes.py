@@ -231,11 +231,13 @@ class _Two:
     client: Client
     source: int
     target: int
+    after: "_Two | None" = None
+    """Those who are taken apart before: some people are in both."""
     decision: int | None = field(default=None)
     undone: bool = True
 
     def merge(self, _: Client) -> Request:
-        self._apart()
+        self.apart()
         version = self.client.get(f"/people/{self.source}")["version"]
         self.undone, self.decision = False, None
         return _post(f"/people/{self.source}/merge", {"into": self.target, "version": version})
@@ -248,29 +250,30 @@ class _Two:
         return _post(f"/journal/{self.decision}/undo")
 
     def redo(self, _: Client) -> Request:
-        self._apart()
+        self.apart()
         self.undone = False
         return _post(f"/journal/{self.decision}/redo")
 
-    def apart(self, _: Client) -> Request:
-        """So that the next ones find them as they were."""
-        self._apart()
-        return Request("GET", f"/people/{self.source}")
+    def apart(self) -> None:
+        """As they were."""
+        if self.after is not None:
+            self.after.apart()
+        if not self.undone:
+            self.client.ask(self.undo(self.client))
 
     def _note(self) -> None:
         self.decision = self.client.decision if self.decision is None else self.decision
 
-    def _apart(self) -> None:
-        if not self.undone:
-            self.client.ask(self.undo(self.client))
-
 
 def _merges(client: Client) -> Iterator[Kind]:
     left, right, uno, due = _merged(client)
+    confirmed = _Two(client, due, uno)
+    unconfirmed = _Two(client, right, left, confirmed)
+    mixed = _Two(client, right, uno, unconfirmed)
     told = {
-        "both confirmed": _Two(client, due, uno),
-        "nothing confirmed": _Two(client, right, left),
-        "one unnamed, one confirmed": _Two(client, right, uno),
+        "both confirmed": confirmed,
+        "nothing confirmed": unconfirmed,
+        "one unnamed, one confirmed": mixed,
     }
     for what, two in told.items():
         for verb, make in {
@@ -279,23 +282,19 @@ def _merges(client: Client) -> Iterator[Kind]:
             "redo the merge": two.redo,
         }.items():
             yield Kind(f"{verb}, {what}", make, MERGE_LIMIT_MS, MERGE_ROUNDS, writes=True)
-        client.ask(two.apart(client))
-    yield Kind(
-        "name somebody with 5,000 faces",
-        _Naming(client, left).name,
-        MERGE_LIMIT_MS,
-        MERGE_ROUNDS,
-        writes=True,
-    )
+    naming = _Naming(client, left, mixed).name
+    yield Kind("name somebody with 5,000 faces", naming, MERGE_LIMIT_MS, MERGE_ROUNDS, writes=True)
 
 
 @dataclass(slots=True)
 class _Naming:
     client: Client
     person: int
+    after: _Two
     named: bool = False
 
     def name(self, _: Client) -> Request:
+        self.after.apart()
         if self.named:
             self.client.ask(_post(f"/journal/{self.client.decision}/undo"))
         self.named = True

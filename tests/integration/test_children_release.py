@@ -14,8 +14,10 @@ NONE_ALIVE = (0, 0)
 
 
 def held_bytes(before: set[psutil.Process]) -> int:
-    """Memory of the processes below this one that were not there before, each page shared by n counted as a nth.
-    What earlier tests left running may end at any time, and database servers come and go: neither counts."""
+    """Memory of the processes below this one that were not there before, a page shared by n as an nth.
+
+    What earlier tests left running may end at any time, and database servers come and go: neither counts.
+    """
     new = set(psutil.Process().children(recursive=True)) - before
     return sum(each.memory_full_info().pss for each in new if each.name() != "postgres")
 

@@ -27,8 +27,8 @@ Flags = npt.NDArray[np.bool_]
 STEPS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Doubt up to which groups are joined, one after the other; 1 is the limit."""
 
-EDGES = 65536
-"""Edges whose doubt is computed at once: a few tens of megabytes."""
+EDGES = 16384
+"""Edges whose doubt is computed at once: with 512 numbers, some hundred megabytes."""
 
 UNIONS = 32768
 """Groups that go into others at once."""
@@ -91,10 +91,10 @@ def off_centre(nodes: Nodes, one: Ids, other: Ids, likeness: Likeness, library: 
     if library.centre is None:
         return None
     met = np.unique(np.concatenate([one, other]))
-    squared = np.zeros(len(nodes))
+    squared, centre = np.zeros(len(nodes)), library.centre.astype(np.float32)
     for start in range(0, len(met), EDGES):
         rows = met[start : start + EDGES]
-        squared[rows] = _squared(np.asarray(nodes.mean[rows] - library.centre, dtype=np.float32))
+        squared[rows] = _squared(nodes.mean[rows].astype(np.float32) - centre)
     off = likeness.off(squared, nodes.weight)
     first, second = nodes.weight[one], nodes.weight[other]
     return np.asarray((first * off[one] + second * off[other]) / (first + second))

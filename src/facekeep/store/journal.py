@@ -85,6 +85,12 @@ class Change:
             return False
         return any(self.before[key] != self.after[key] for key in _BOX)
 
+    def gives_away(self) -> bool:
+        """Whether putting it back gives a face from one person to another."""
+        if self.kind != "assignment" or self.before is None or self.after is None:
+            return False
+        return bool(self.before["person_id"] != self.after["person_id"])
+
     def people(self) -> set[int]:
         """Everybody it is about."""
         kept = [row for row in (self.before, self.after) if row is not None]
@@ -190,10 +196,20 @@ def put_back(writer: Writer, kind: Kind, found: Sequence[Change], *, anew: bool 
             writer.run(SQL["put_person"], _rows((change, NOBODY) for change in gone))
         elif gone:
             writer.run(SQL[f"drop_{kind}"], _keys(gone))
-        if there:
-            writer.run(SQL[f"put_{kind}"], _rows((change, change.wanted()) for change in there))
+        for part in _leaving_first(there):
+            writer.run(SQL[f"put_{kind}"], _rows((change, change.wanted()) for change in part))
         if kind == "face":
             writer.run(SQL["check_face"])
+
+
+def _leaving_first(found: Sequence[Change]) -> list[list[Change]]:
+    """The changes in parts to be put back one after the other: faces that leave somebody go first.
+
+    A face of the same photo may be that person by a machine's word, who is not in a photo twice by that.
+    """
+    leaving = [change for change in found if change.gives_away()]
+    staying = [change for change in found if not change.gives_away()]
+    return [part for part in (leaving, staying) if part]
 
 
 def uncover(writer: Writer, people: Sequence[int]) -> None:

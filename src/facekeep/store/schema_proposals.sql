@@ -55,7 +55,14 @@ CREATE TRIGGER withdraw_gone AFTER UPDATE ON person FOR EACH ROW
     EXECUTE FUNCTION withdraw_gone();
 
 CREATE FUNCTION withdraw_outlived() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    people bigint[] := ARRAY(SELECT DISTINCT person_id FROM new_rows);
 BEGIN
+    -- Most people are in no proposal: then nobody needs to look at where their faces are, which may be thousands.
+    IF NOT EXISTS (SELECT FROM proposal WHERE one = ANY(people))
+       AND NOT EXISTS (SELECT FROM proposal WHERE other = ANY(people)) THEN
+        RETURN NULL;
+    END IF;
     DELETE FROM proposal p USING new_rows n, assignment a
     WHERE p.one = n.person_id AND a.person_id = p.other AND a.photo_id = n.photo_id;
     DELETE FROM proposal p USING new_rows n, assignment a
