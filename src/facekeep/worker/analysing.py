@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
-from facekeep.actions import analyse
+from facekeep.actions import analyse, counting
 from facekeep.actions.analyse import Claimed
 from facekeep.actions.context import Context, State
 from facekeep.actions.group import Watch, group_new_faces
@@ -309,6 +309,7 @@ class Analyser:
                 while not stop() and group_new_faces(self._ctx, watch).faces:
                     self.turned()
                     self._say(state="grouping")
+                counting.count_left(self._ctx, lambda: self._stops(stop))
                 return
             except Conflict as conflict:  # the user changed the same faces or people
                 log.info("grouping gave way: %s", conflict.message)

@@ -28,6 +28,12 @@ log = logging.getLogger(__name__)
 IDLE_S = (
     5.0  # between looks at the queue when nobody wakes us: photos that are due again, other processes' scans
 )
+QUIET_S = 0.3
+"""Who decides one thing after the other is not held up: what follows from it waits for so long a gap."""
+
+LONGEST_BURST_S = 10.0
+"""But no longer than this."""
+
 LONGEST_PAUSE_S = 60.0
 DAY_S = 86_400.0
 
@@ -138,7 +144,14 @@ class Background:
                 return
             yield
             self._paused = _Paused()
-            wanted.wait(IDLE_S)
+            if wanted.wait(IDLE_S):
+                self._wait_for_a_gap(wanted)
+
+    def _wait_for_a_gap(self, wanted: threading.Event) -> None:
+        end = time.monotonic() + LONGEST_BURST_S
+        while wanted.is_set() and not self._stopping.is_set() and time.monotonic() < end:
+            wanted.clear()
+            wanted.wait(QUIET_S)
 
     def _run_analysis(self, wanted: threading.Event) -> None:
         wiper = forgetting.Wiper(self.context)

@@ -106,3 +106,9 @@ EXISTS (SELECT FROM photo_file f WHERE f.library_id = %(library)s AND f.photo_id
 
 -- name: in_state
 EXISTS (SELECT FROM photo h WHERE h.id = s.photo_id AND h.state = %(state)s::photo_state)
+
+-- name: count_stale
+SELECT count_stale(%(most)s);
+
+-- name: stale
+SELECT EXISTS (SELECT FROM stale_photo) OR EXISTS (SELECT FROM stale_person);

@@ -98,7 +98,7 @@ BEGIN
     ON CONFLICT (photo_id) DO UPDATE SET faces = excluded.faces, named = excluded.named;
 END $$;
 
--- What a user does is counted when it is complete; what machines do, when there is enough of it.
+-- What a user does is counted when it is complete, the rest of much by whoever groups next; what machines do, when there is enough of it.
 CREATE FUNCTION count_stale_when_many() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF (SELECT count(*) FROM (SELECT FROM stale_photo LIMIT 500) AS s)
@@ -110,7 +110,7 @@ END $$;
 CREATE FUNCTION count_decided() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.actor = 'user' THEN
-        PERFORM count_stale(300);
+        PERFORM count_stale(100);
     ELSE
         PERFORM count_stale_when_many();
     END IF;
@@ -251,6 +251,12 @@ CREATE TRIGGER person_named AFTER INSERT ON person FOR EACH ROW
 CREATE TRIGGER person_renamed AFTER UPDATE ON person FOR EACH ROW
     WHEN ((OLD.name, OLD.aliases, OLD.merged_into, OLD.gone) IS DISTINCT FROM (NEW.name, NEW.aliases, NEW.merged_into, NEW.gone))
     EXECUTE FUNCTION person_called();
+
+-- What changes often is swept often: by default a fifth of a million rows would be dead first, and one person's faces,
+-- merged and taken apart again, lie among all of theirs.
+ALTER TABLE assignment SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE photo_tally SET (autovacuum_vacuum_scale_factor = 0.02);
+ALTER TABLE person_tally SET (autovacuum_vacuum_scale_factor = 0.02);
 
 -- All of it -------------------------------------------------------------------------------------------------
 
