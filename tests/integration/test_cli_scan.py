@@ -188,7 +188,7 @@ def test_a_scan_that_is_killed_goes_on_later(place: Place) -> None:
 
 @pytest.mark.slow
 def test_a_second_signal_does_not_wait(place: Place) -> None:
-    portraits(place.photos, 30)
+    portraits(place.photos, 200)  # not done before anybody looks
     with started(place.home, "scan", place.photos, "--workers", 1) as process:
         wait_until(lambda: place.status()["done"] >= 1)
         process.send_signal(signal.SIGINT)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from store_support import Bench, face, face_at, identity, like, write_photo
 
-from facekeep.actions import first_grouping, group, meeting, people
+from facekeep.actions import first_grouping, group, matching, meeting, people, review
 from facekeep.actions.group import Watch, group_new_faces
 from facekeep.domain.faces import AnalysedFace, Box
+from facekeep.domain.review import Answer
 from facekeep.store import grouping
 
 
@@ -74,6 +75,26 @@ def test_a_rejected_face_is_not_suggested(bench: Bench, monkeypatch: pytest.Monk
     monkeypatch.setattr(group, "match_face", lambda *_, **__: None)
     grouped(bench)
     assert suggestions(bench) == set()
+
+
+def test_a_face_that_is_asked_about_comes_into_no_group(bench: Bench) -> None:
+    """Two others that the user said no to become a group beside it; its own question stands."""
+    put(bench, *several("ada", 0, 7))
+    grouped(bench)
+    [ada] = bench.people()
+    people.name_person(bench.ctx, ada.person, "Ada")
+    matching.set_auto(bench.ctx, False)
+    asked = [one.face for one in bench.faces()[:3]]
+    for one in asked:
+        people.unassign_face(bench.ctx, one, reject=False)
+    grouped(bench)
+    assert suggestions(bench) == {(one, ada.person) for one in asked}
+    review.answer_suggestions(bench.ctx, [Answer(one, ada.person, "reject") for one in asked[:2]])
+    grouped(bench)
+    whose = {one.face: one.person for one in bench.faces()}
+    assert whose[asked[0]] == whose[asked[1]] not in (None, ada.person)
+    assert whose[asked[2]] is None
+    assert suggestions(bench) == {(asked[2], ada.person)}
 
 
 def test_nobody_is_put_on_who_takes_in_no_faces(bench: Bench) -> None:

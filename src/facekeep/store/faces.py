@@ -120,7 +120,7 @@ def ungrouped(writer: Writer, pack: int, *, limit: int) -> list[VectorRow]:
 
 
 def lone(writer: Writer, faces: Sequence[int], pack: int) -> list[VectorRow]:
-    """Those of the faces that are still nobody's, locked."""
+    """Those of the faces that are still nobody's, and of whom nothing is asked; locked."""
     return writer.all(VectorRow, SQL["lone"], {"faces": list(faces), "pack": pack})
 
 

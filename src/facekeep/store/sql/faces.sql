@@ -66,10 +66,12 @@ ORDER BY f.id LIMIT %(limit)s
 FOR UPDATE OF f;
 
 -- name: lone
--- Skipping those that somebody is at: they were only met, and waiting for them could be for ever.
+-- Skipping those that somebody is at: they were only met, and waiting for them could be for ever. Not those that
+-- somebody is asked about: in a group the question would be gone before it was answered.
 SELECT f.id AS face, f.photo_id AS photo, f.quality, e.vector
 FROM face f JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
 WHERE f.id = ANY(%(faces)s) AND f.standing = 'shown' AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
+  AND NOT EXISTS (SELECT FROM suggestion s WHERE s.face_id = f.id)
 ORDER BY f.id
 FOR UPDATE OF f SKIP LOCKED;
 
