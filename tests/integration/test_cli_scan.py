@@ -198,7 +198,7 @@ def test_a_second_signal_does_not_wait(place: Place) -> None:
     assert ran.status == 130
     assert "Traceback" not in ran.err
     assert run(place.home, "scan", place.photos).status == 0
-    all_faces_once(place, 30)
+    all_faces_once(place, 200)
 
 
 @pytest.mark.slow
