@@ -97,6 +97,23 @@ def test_a_face_that_is_asked_about_comes_into_no_group(bench: Bench) -> None:
     assert suggestions(bench) == {(asked[2], ada.person)}
 
 
+def test_new_faces_take_no_face_along_that_is_asked_about(bench: Bench) -> None:
+    """They are nearer to it than Ada is, and become somebody; whether it is Ada, the user is still to say."""
+    put(bench, *several("ada", 0, 5, 0.1))
+    grouped(bench)
+    [ada] = bench.people()
+    people.name_person(bench.ctx, ada.person, "Ada")
+    matching.set_auto(bench.ctx, False)
+    put(bench, ("asked.png", between(0.2)))
+    grouped(bench)
+    [asked] = bench.faces(bench.photo("asked.png").photo)
+    assert suggestions(bench) == {(asked.face, ada.person)}
+    put(bench, *((f"{n}.png", between(0.3 + 0.004 * n)) for n in range(3)))
+    grouped(bench)
+    assert sorted(row.faces for row in bench.people()) == [3, 5]
+    assert (asked.face, ada.person) in suggestions(bench)
+
+
 def test_nobody_is_put_on_who_takes_in_no_faces(bench: Bench) -> None:
     put(bench, *several("ada", 0, 4))
     grouped(bench)

@@ -101,6 +101,21 @@ def test_undo_and_redo_of_every_verb(bench: Bench, two: tuple[int, int], verb: s
     assert truth(bench) == before
 
 
+def test_undoing_a_merge_changes_each_row_once(bench: Bench) -> None:
+    """Also where both are in one photo, in which a machine puts nobody twice."""
+    for number in range(4):
+        bench.put(f"{number}.png", face("ada"), face("grace", 1))
+    while group_new_faces(bench.ctx).faces:
+        pass
+    ada, grace = (row.person for row in bench.people())
+    before = truth(bench)
+    people.merge_people(bench.ctx, grace, ada)
+    undone = journal.undo(bench.ctx, last(bench))
+    assert truth(bench) == before
+    entered = "SELECT count(*) FROM change WHERE decision_id = %(decision)s"
+    assert bench.value(entered, decision=undone.decision) == 8 + 1
+
+
 def test_undo_at_any_age_leaves_what_came_later(bench: Bench, two: tuple[int, int]) -> None:
     ada, grace = two
     people.name_person(bench.ctx, ada, "Ada")

@@ -11,7 +11,7 @@ from facekeep.actions.matching import Evidence, births, evidence, proposed
 from facekeep.domain import matching
 from facekeep.domain.errors import UsageError
 from facekeep.domain.faces import Vector
-from facekeep.domain.matching import Candidate, Neighbour, Subject
+from facekeep.domain.matching import Candidate, Neighbour
 from facekeep.store import details, people, suggestions
 from facekeep.store import matching as store
 from facekeep.store.database import Reader, Writer, tried_again
@@ -92,12 +92,11 @@ def _judged(
     if subject.vector is None or person in {*subject.rejected, *subject.beside}:
         return None
     voices = _voices(subject.vector, person, begin)
-    known = Subject(subject.quality, subject.taken)
-    [own] = matching.ranked(voices, ctx.pack.thresholds, subject=known)
+    [own] = matching.ranked(voices, ctx.pack.thresholds, subject=subject.known)
     # Who else is near takes several lookups: not for a face that is too far in any case.
-    if own.distance > matching.strictness(known) * ctx.pack.thresholds.suggest:
+    if own.distance > matching.strictness(subject.known) * ctx.pack.thresholds.suggest:
         return None
-    return _unopposed(ctx, evidence(ctx, reader, face, subject.vector), person, voices)
+    return _unopposed(ctx, evidence(ctx, reader, subject, subject.vector), person, voices)
 
 
 def _unopposed(ctx: Context, seen: Evidence, person: int, voices: list[Neighbour]) -> Proposed | None:
@@ -116,7 +115,7 @@ def _ranked(ctx: Context, seen: Evidence, person: int, voices: list[Neighbour]) 
     """The person by the faces that the search began from alone, the others by all that is near."""
     others = [one for one in seen.neighbours if one.person != person]
     return matching.ranked(
-        [*voices, *others], ctx.pack.thresholds, subject=seen.known, births=births(seen.met.values())
+        [*voices, *others], ctx.pack.thresholds, subject=seen.subject.known, births=births(seen.met.values())
     )
 
 

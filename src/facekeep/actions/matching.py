@@ -7,7 +7,7 @@ from typing import Any
 from facekeep.actions.context import Context
 from facekeep.domain import matching
 from facekeep.domain.faces import Vector
-from facekeep.domain.matching import Candidate, Neighbour, Subject
+from facekeep.domain.matching import Candidate, Neighbour
 from facekeep.store import exemplars, people, suggestions
 from facekeep.store import faces as face_store
 from facekeep.store import matching as store
@@ -29,10 +29,6 @@ class Evidence:
     subject: SubjectRow
     neighbours: list[Neighbour]
     met: dict[int, Met]
-
-    @property
-    def known(self) -> Subject:
-        return Subject(self.subject.quality, self.subject.taken)
 
     def impossible(self, also: Collection[int] = ()) -> set[int]:
         """Who it cannot be: rejected, in the same photo, not yet born, and whoever else is given."""
@@ -66,7 +62,8 @@ def match_face(
 
     What is likely only is kept as a suggestion, and what was suggested before and is likely no more is not.
     """
-    seen = evidence(ctx, writer, face, vector, unnamed=unnamed)
+    subject = store.subject(writer, face, ctx.pack_id)
+    seen = evidence(ctx, writer, subject, vector, unnamed=unnamed)
     verdict = judged(ctx, seen, excluded)
     if verdict.outcome == "match" and verdict.person is not None and verdict.confidence is not None:
         sure = verdict.confidence
@@ -83,7 +80,7 @@ def judged(ctx: Context, seen: Evidence, excluded: Collection[int] = ()) -> matc
     return matching.decide(
         seen.neighbours,
         ctx.pack.thresholds,
-        subject=seen.known,
+        subject=seen.subject.known,
         births=births(seen.met.values()),
         excluded=seen.impossible(excluded),
         asking=seen.asking(),
@@ -95,10 +92,12 @@ def births(met: Iterable[Met]) -> dict[int, Any]:
     return {one.person: one.born for one in met if one.born is not None}
 
 
-def evidence(ctx: Context, reader: Reader, face: int, vector: Vector, *, unnamed: bool = False) -> Evidence:
+def evidence(
+    ctx: Context, reader: Reader, subject: SubjectRow, vector: Vector, *, unnamed: bool = False
+) -> Evidence:
     """Who is near a face, by their exemplars and by the faces nearest to it. Bounded lookups by index."""
-    standing = exemplars.near(reader, face, vector, ctx.pack_id, limit=EXEMPLARS)
-    near = face_store.near(reader, face, vector, ctx.pack_id, limit=NEIGHBOURS)
+    standing = exemplars.near(reader, subject.face, vector, ctx.pack_id, limit=EXEMPLARS)
+    near = face_store.near(reader, subject.face, vector, ctx.pack_id, limit=NEIGHBOURS)
     heard = [Neighbour(n.person, n.distance, n.face, n.quality, n.taken, exemplar=True) for n in standing]
     heard += [
         Neighbour(n.person, n.distance, n.face, n.quality, n.taken) for n in near if n.person is not None
@@ -106,7 +105,7 @@ def evidence(ctx: Context, reader: Reader, face: int, vector: Vector, *, unnamed
     met = store.met(reader, {one.person for one in heard})
     wanted = {person for person, one in met.items() if unnamed or one.name is not None}
     voices = [one for one in heard if one.person in wanted]
-    return Evidence(store.subject(reader, face, ctx.pack_id), voices, {key: met[key] for key in wanted})
+    return Evidence(subject, voices, {key: met[key] for key in wanted})
 
 
 def proposed(face: int, one: Candidate) -> Proposed:
@@ -144,14 +143,14 @@ class Likely:
 
 def candidates(ctx: Context, reader: Reader, face: int, *, limit: int = 10) -> list[Likely]:
     """Who a face may be, its own person included, the likeliest first; also who it cannot be. NotFound."""
-    vector = store.subject(reader, face, ctx.pack_id).vector
-    if vector is None:
+    subject = store.subject(reader, face, ctx.pack_id)
+    if subject.vector is None:
         return []
-    seen = evidence(ctx, reader, face, vector, unnamed=True)
+    seen = evidence(ctx, reader, subject, subject.vector, unnamed=True)
     everybody = matching.ranked(
-        seen.neighbours, ctx.pack.thresholds, subject=seen.known, births=births(seen.met.values())
+        seen.neighbours, ctx.pack.thresholds, subject=seen.subject.known, births=births(seen.met.values())
     )
-    reach = matching.strictness(seen.known) * ctx.pack.thresholds.suggest
+    reach = matching.strictness(seen.subject.known) * ctx.pack.thresholds.suggest
     return [_likely(seen, one, reach) for one in everybody[:limit]]
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from facekeep.domain.errors import NotFound
 from facekeep.domain.faces import Vector
+from facekeep.domain.matching import Subject
 from facekeep.store.database import Reader, Writer
 from facekeep.store.queries import load
 
@@ -27,6 +28,11 @@ class SubjectRow:
     rejected: list[int]
     beside: list[int]
     person: int | None
+
+    @property
+    def known(self) -> Subject:
+        """What is known of it for matching."""
+        return Subject(self.quality, self.taken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,8 @@ BEGIN
     ON CONFLICT (photo_id) DO UPDATE SET faces = excluded.faces, named = excluded.named;
 END $$;
 
--- What a user does is counted when it is complete, the rest of much by whoever groups next; what machines do, when there is enough of it.
+-- What a user does is counted when it is complete, and the rest, where that is much, by whoever groups next. What
+-- machines do is counted when there is enough of it.
 CREATE FUNCTION count_stale_when_many() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF (SELECT count(*) FROM (SELECT FROM stale_photo LIMIT 500) AS s)
