@@ -11,6 +11,11 @@ from tests.e2e.serving import Serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.photos]
 
+STANDS_STILL = """() => {
+  const at = scrollY;
+  return new Promise((done) => setTimeout(() => done(scrollY === at), 250));
+}"""
+
 TILE_IN_VIEW = """() => {
   for (const tile of document.querySelectorAll("[data-person] a")) {
     const { left, top, bottom, width, height } = tile.getBoundingClientRect();
@@ -60,6 +65,7 @@ def test_going_back_finds_the_same_place(library: Serving, open_window: Open) ->
     expect(page.locator("[data-person]").first).to_be_visible()
     page.mouse.wheel(0, 500)
     page.wait_for_function("scrollY > 300")
+    page.wait_for_function(STANDS_STILL)  # a wheel turns on for a moment
     before = page.evaluate("scrollY")
     middle = page.evaluate(TILE_IN_VIEW)
     page.mouse.click(*middle)
