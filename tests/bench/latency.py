@@ -156,7 +156,7 @@ def _postmaster(home: Path) -> int:
 def line(one: Timed) -> str:
     """Milliseconds: median, 95th of a hundred, worst, processor time, 95th with several clients at once."""
     together = f"{at(one.together, 0.95):9.1f}" if one.together else " " * 9
-    verdict = f"   MISSED ({one.kind.limit:.0f})" if one.missed else ""
+    verdict = f"   MISSED ({one.kind.limit:.0f})" if one.kind.limit and one.missed else ""
     numbers = (one.p50, one.p95, one.took[-1], one.processor)
     times = " ".join(f"{number:8.1f}" for number in numbers)
     return f"{one.kind.name:44} {times} {together}{verdict}"

@@ -83,6 +83,10 @@ def renew(ctx: Context, writer: Writer, due: Due) -> None:
 
 def sources(ctx: Context, reader: Reader, person: int) -> list[Candidate]:
     """Faces to look for more of a person with; also of one that has no name, and so no stored exemplars."""
+    # Choosing reads all of the person's faces: what was chosen for them as they are now is not chosen again.
+    stored = [] if store.is_due(reader, person) else store.stored(reader, person, ctx.pack_id)
+    if stored:
+        return _some(stored)
     candidates = store.candidates(reader, person, ctx.pack_id)
     born = store.standing(reader, person).born
     return _spread(candidates, choose(candidates, born, ctx.pack.thresholds.same))
@@ -181,7 +185,10 @@ def _lone_near(
 
 
 def _spread(candidates: list[Candidate], chosen: list[Exemplar]) -> list[Candidate]:
-    """At most ASKED of the chosen faces, those of each era in turn: they are in the order of eras."""
     of = {one.face: one for one in candidates}
-    step = max(1, -(-len(chosen) // ASKED))
-    return [of[one.face] for one in chosen[::step] if one.face in of]
+    return _some([of[one.face] for one in chosen if one.face in of])
+
+
+def _some(exemplars: list[Candidate]) -> list[Candidate]:
+    """At most ASKED, of all eras: they are in the order of eras."""
+    return exemplars[:: max(1, -(-len(exemplars) // ASKED))]

@@ -108,6 +108,11 @@ def of_person(reader: Reader, person: int, pack: int) -> list[ExemplarRow]:
     return reader.all(ExemplarRow, SQL["of_person"], {"person": person, "pack": pack})
 
 
+def stored(reader: Reader, person: int, pack: int) -> list[Candidate]:
+    """The same with their vectors."""
+    return reader.all(Candidate, SQL["stored"], {"person": person, "pack": pack})
+
+
 def dates(reader: Reader, person: int) -> list[tuple[date | None, int]]:
     """The days on which a person's faces were taken, and how many on each."""
     return [(taken, int(faces)) for taken, faces in reader.tuples(SQL["dates"], {"person": person})]

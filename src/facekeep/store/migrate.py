@@ -10,7 +10,7 @@ import psycopg
 from facekeep.domain.errors import StorageFault
 from facekeep.store.database import Reader
 
-HEAD = "0002"
+HEAD = "0003"
 """The schema this program works with; the newest file in migrations/versions (a test holds them equal)."""
 
 _LOCK = 4_201_001  # any constant: all facekeep processes that migrate take the same advisory lock

@@ -63,6 +63,12 @@ BEGIN
        AND NOT EXISTS (SELECT FROM proposal WHERE other = ANY(people)) THEN
         RETURN NULL;
     END IF;
+    -- Nor where faces stay whose they are, and only the user's word is new.
+    IF TG_OP = 'UPDATE' THEN
+        IF NOT EXISTS (SELECT person_id, photo_id FROM new_rows EXCEPT SELECT person_id, photo_id FROM old_rows) THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     DELETE FROM proposal p USING new_rows n, assignment a
     WHERE p.one = n.person_id AND a.person_id = p.other AND a.photo_id = n.photo_id;
     DELETE FROM proposal p USING new_rows n, assignment a
@@ -71,7 +77,7 @@ BEGIN
 END $$;
 CREATE TRIGGER withdraw_outlived_insert AFTER INSERT ON assignment REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION withdraw_outlived();
-CREATE TRIGGER withdraw_outlived_update AFTER UPDATE ON assignment REFERENCING NEW TABLE AS new_rows
+CREATE TRIGGER withdraw_outlived_update AFTER UPDATE ON assignment REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION withdraw_outlived();
 
 -- What a group has around it, which says how near is near enough: how many faces there are, and the middle of the

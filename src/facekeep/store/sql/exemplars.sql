@@ -58,6 +58,13 @@ LEFT JOIN pin n ON n.face_id = x.face_id
 WHERE x.person_id = %(person)s AND x.pack_id = %(pack)s
 ORDER BY h.taken_at NULLS LAST, x.face_id;
 
+-- name: stored
+SELECT x.face_id AS face, x.vector, f.quality, h.taken_at::date AS taken, n.face_id IS NOT NULL AS pinned
+FROM exemplar x JOIN face f ON f.id = x.face_id JOIN photo h ON h.id = f.photo_id
+LEFT JOIN pin n ON n.face_id = x.face_id
+WHERE x.person_id = %(person)s AND x.pack_id = %(pack)s
+ORDER BY h.taken_at NULLS LAST, x.face_id;
+
 -- name: dates
 -- When a person's faces were taken, for what the exemplars cover.
 SELECT h.taken_at::date AS taken, count(*) AS faces
