@@ -1,7 +1,7 @@
 """A client of the API that keeps the time: see `tests.bench.latency`."""
 
-import random
 import math
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor

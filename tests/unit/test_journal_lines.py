@@ -52,6 +52,11 @@ def line(verb: str, about: dict[str, Any], actor: str = "user", **facts: Any) ->
          "You said of 3 pairs of people: 2 are one person, 1 is not"),
         ("review", {"apart": 2}, {}, "You said of 2 pairs of people: 2 are not one person"),
         ("apart", {"person": 7, "other": 12}, {}, "You said that Ada and person 12 are not one person"),
+        ("edit", {"person": 7, "auto": False}, {}, "You switched automatic matching off for Ada"),
+        ("edit", {"person": 7, "favourite": True}, {}, "You made Ada a favourite"),
+        ("edit", {"person": 7, "aliases": ["Countess"]}, {}, "You changed the other names of Ada"),
+        ("edit", {"person": 7, "auto": True, "notes": ""}, {},
+         "You changed the notes, automatic matching of Ada"),
         ("invented", {}, {"changes": 1}, "You changed 1 thing (invented)"),
     ],
 )  # fmt: skip

@@ -129,8 +129,12 @@ def _import_people(told: Told) -> str:
 def _edit(told: Told) -> str:
     if told.about.get("forgotten"):
         return "changed what was known of somebody who is forgotten"
-    what = ", ".join(_EDITED[key] for key in _EDITED if key in told.about)
-    return f"changed the {what} of {called(told.names, _person(told, 'person'))}"
+    name = called(told.names, _person(told, "person"))
+    edited = [key for key in _EDITED if key in told.about]
+    value = told.about[edited[0]] if len(edited) == 1 else None
+    if isinstance(value, bool) and edited[0] in _SWITCHED:
+        return _SWITCHED[edited[0]][value].format(name)
+    return f"changed the {', '.join(_EDITED[key] for key in edited)} of {name}"
 
 
 def _delete(told: Told) -> str:
@@ -285,8 +289,13 @@ _EDITED = {
     "birth_date": "birth date",
     "notes": "notes",
     "favourite": "place among the favourites",
-    "auto": "say that facekeep has",
+    "auto": "automatic matching",
     "cover": "picture",
+}
+
+_SWITCHED = {
+    "favourite": ("took {} off the favourites", "made {} a favourite"),
+    "auto": ("switched automatic matching off for {}", "switched automatic matching on for {}"),
 }
 
 _LINES = {
