@@ -284,6 +284,20 @@ def test_the_journal_is_only_added_to(home: Home) -> None:
             home.bench.sql(statement)
 
 
+def test_even_forgetting_deletes_no_decision(home: Home) -> None:
+    with pytest.raises(Conflict, match="only added to"), home.ctx.database.write() as writer:
+        writer.run("SELECT set_config('facekeep.forgetting', 'yes', true)")
+        writer.run("DELETE FROM decision")
+
+
+def test_a_change_is_of_a_decision(home: Home) -> None:
+    with pytest.raises(Conflict, match="of a decision"):
+        home.bench.sql(
+            "INSERT INTO change (decision_id, kind, face_id, after)"
+            """ SELECT max(id) + 1, 'assignment', 1, '{"person_id": 1}' FROM decision"""
+        )
+
+
 def test_the_cache_is_emptied(home: Home) -> None:
     pictures = home.ctx.pictures
     for digest in ("ab" * 20, "cd" * 20):

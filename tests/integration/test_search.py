@@ -74,7 +74,7 @@ def store(bench: Bench, library: Library) -> None:
     with psycopg.connect(bench.ctx.database._where()) as connection:
         run = connection.execute
         run("SELECT set_config('facekeep.actor', 'user', true)")
-        run("TRUNCATE library, photo, person, circle, decision RESTART IDENTITY CASCADE")
+        run("TRUNCATE library, photo, person, circle, decision, change RESTART IDENTITY CASCADE")
         run("INSERT INTO library (root) VALUES ('/one'), ('/two')")
         for person in range(1, PEOPLE + 1):
             name = None if person >= 5 else f"Name {person}"

@@ -37,10 +37,12 @@ CREATE TABLE copy_made (
 );
 CREATE UNIQUE INDEX copy_made_place ON copy_made (kind, md5(place));
 
--- The journal is only ever added to. Forgetting alone erases what it says of somebody, and leaves the shape.
+-- The journal is only ever added to. Forgetting alone erases what it says of somebody, and leaves the shape: each
+-- decision stays, with its number.
 CREATE FUNCTION guard_journal() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF coalesce(current_setting('facekeep.forgetting', true), '') <> 'yes' THEN
+    IF (TG_TABLE_NAME = 'decision' AND TG_OP = 'DELETE')
+       OR coalesce(current_setting('facekeep.forgetting', true), '') <> 'yes' THEN
         RAISE EXCEPTION 'the journal is only added to (decision %)',
             CASE TG_TABLE_NAME WHEN 'decision' THEN to_jsonb(OLD)->>'id' ELSE to_jsonb(OLD)->>'decision_id' END
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'journal_stays';

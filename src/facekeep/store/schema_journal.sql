@@ -20,7 +20,7 @@ CREATE INDEX decision_actor ON decision (actor, id);
 
 -- Each row that a decision changed, from what to what. Written by triggers: no path can forget it.
 CREATE TABLE change (
-    decision_id bigint NOT NULL REFERENCES decision,
+    decision_id bigint NOT NULL,
     number bigint GENERATED ALWAYS AS IDENTITY,
     kind text NOT NULL,
     -- What names the row among those of its kind.
@@ -54,6 +54,20 @@ CREATE INDEX change_to ON change (to_person, decision_id) WHERE to_person IS NOT
 CREATE INDEX change_from ON change (from_person, decision_id)
     WHERE from_person IS NOT NULL AND from_person IS DISTINCT FROM to_person;
 CREATE INDEX change_other ON change (kind, other_id, decision_id) WHERE other_id IS NOT NULL;
+
+-- Each change is of a decision. A foreign key would ask for each row, an eighth of the time of a large merge; this asks
+-- once for a statement. A decision is never deleted, so there is nothing to ask on its side (see schema_forget.sql).
+CREATE FUNCTION change_of_a_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM (SELECT DISTINCT decision_id FROM new_rows) AS n
+               WHERE NOT EXISTS (SELECT FROM decision d WHERE d.id = n.decision_id)) THEN
+        RAISE EXCEPTION 'a change is of a decision'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'change_of_a_decision';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER change_of_a_decision AFTER INSERT ON change REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION change_of_a_decision();
 
 -- The decision of this transaction: entered with its first change, so that what changed nothing leaves no entry.
 -- facekeep.verb and facekeep.about say what it is; who says nothing is entered as having written 'directly'.

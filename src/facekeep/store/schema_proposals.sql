@@ -54,25 +54,27 @@ CREATE TRIGGER withdraw_gone AFTER UPDATE ON person FOR EACH ROW
           AND (NEW.gone, NEW.merged_into) IS DISTINCT FROM (OLD.gone, OLD.merged_into))
     EXECUTE FUNCTION withdraw_gone();
 
-CREATE FUNCTION withdraw_outlived() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Planned each time it runs: of one face and of thousands it is not the same plan.
+CREATE FUNCTION withdraw_outlived() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     people bigint[] := ARRAY(SELECT DISTINCT person_id FROM new_rows);
+    photos bigint[];
 BEGIN
     -- Most people are in no proposal: then nobody needs to look at where their faces are, which may be thousands.
     IF NOT EXISTS (SELECT FROM proposal WHERE one = ANY(people))
        AND NOT EXISTS (SELECT FROM proposal WHERE other = ANY(people)) THEN
         RETURN NULL;
     END IF;
-    -- Nor where faces stay whose they are, and only the user's word is new.
-    IF TG_OP = 'UPDATE' THEN
-        IF NOT EXISTS (SELECT person_id, photo_id FROM new_rows EXCEPT SELECT person_id, photo_id FROM old_rows) THEN
-            RETURN NULL;
-        END IF;
+    IF TG_OP = 'INSERT' THEN
+        photos := ARRAY(SELECT photo_id FROM new_rows);
+    ELSE
+        -- Faces that stay whose they are, and of which only the user's word is new, end no proposal.
+        photos := ARRAY(SELECT photo_id FROM (
+            SELECT photo_id, person_id FROM new_rows EXCEPT SELECT photo_id, person_id FROM old_rows) AS m);
     END IF;
-    DELETE FROM proposal p USING new_rows n, assignment a
-    WHERE p.one = n.person_id AND a.person_id = p.other AND a.photo_id = n.photo_id;
-    DELETE FROM proposal p USING new_rows n, assignment a
-    WHERE p.other = n.person_id AND a.person_id = p.one AND a.photo_id = n.photo_id;
+    DELETE FROM proposal p WHERE (p.one = ANY(people) OR p.other = ANY(people)) AND EXISTS (
+        SELECT FROM assignment a JOIN assignment b USING (photo_id)
+        WHERE a.person_id = p.one AND b.person_id = p.other AND a.photo_id = ANY(photos));
     RETURN NULL;
 END $$;
 CREATE TRIGGER withdraw_outlived_insert AFTER INSERT ON assignment REFERENCING NEW TABLE AS new_rows

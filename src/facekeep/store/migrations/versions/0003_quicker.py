@@ -1,0 +1,13 @@
+"""What large decisions need not look at."""
+
+from facekeep.store.migrate import run_sql
+
+revision = "0003"
+down_revision = "0002"
+
+PARTS = ("journal", "proposals")
+
+
+def upgrade() -> None:
+    for part in PARTS:
+        run_sql(f"0003_{part}.sql")
