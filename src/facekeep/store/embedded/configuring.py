@@ -19,7 +19,7 @@ _ALWAYS = {
     "logging_collector": "off",
     "log_line_prefix": "%m [%p] ",
     "log_checkpoints": "off",
-    # After each, pages that change are written whole once more: a merge of thousands of faces then takes twice as long.
+    # After each, pages that change are written whole once more: a large merge then takes twice as long.
     "checkpoint_timeout": "15min",
     "jit": "off",
     "max_wal_senders": "0",
