@@ -1,11 +1,11 @@
-"""What large decisions need not look at; a birth date is entered in the journal before what follows from it."""
+"""What large decisions need not look at."""
 
 from facekeep.store.migrate import run_sql
 
 revision = "0003"
 down_revision = "0002"
 
-PARTS = ("journal", "proposals", "suggestions")
+PARTS = ("journal", "proposals")
 
 
 def upgrade() -> None:
