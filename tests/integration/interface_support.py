@@ -65,7 +65,7 @@ def filled(folder: Path) -> Iterator[Filled]:
 def refill(data: Filled) -> None:
     """As it was after `filled`, whatever a test did: quicker than a new database."""
     with data.ctx.database.write() as writer:
-        writer.run("TRUNCATE library, photo, person, decision RESTART IDENTITY CASCADE")
+        writer.run("TRUNCATE library, photo, person, decision, change RESTART IDENTITY CASCADE")
     _fill(data)
 
 
