@@ -17,8 +17,7 @@ ELSEWHERE = {"X-Forwarded-For": "192.0.2.7"}
 
 def people_with_roles(ctx: Context) -> dict[Role, int]:
     """One account of each role, named after it; those of tests before are gone."""
-    with ctx.database.write() as writer:
-        writer.run("TRUNCATE account, login_attempt, kept_answer, change RESTART IDENTITY CASCADE")
+    nobody(ctx)
     found = {}
     for role in (Role.ADMIN, Role.EDITOR, Role.VIEWER):
         found[role] = accounts.add_account(ctx, role.value, role, PASSWORD).account
@@ -26,7 +25,7 @@ def people_with_roles(ctx: Context) -> dict[Role, int]:
 
 
 def nobody(ctx: Context) -> None:
-    """No accounts, as in the beginning."""
+    """No accounts, as in the beginning. Decisions name accounts and go along, and so do their changes."""
     with ctx.database.write() as writer:
         writer.run("TRUNCATE account, login_attempt, kept_answer, change RESTART IDENTITY CASCADE")
 
