@@ -38,6 +38,10 @@ TEMPLATE = "template_facekeep"
 WORKER = 77
 MOST_DATABASES = 60
 GOOD = Quality(size=0.9, sharpness=0.9, pose=0.9, exposure=0.9, overall=0.9)
+WAITING = """SELECT count(*) FROM pg_stat_activity
+             WHERE wait_event_type = 'Lock' AND datname = current_database()"""
+"""How many wait for others in a database."""
+
 PNG = b"\x89PNG\r\n\x1a\n"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from store_support import Bench, face
+from store_support import WAITING, Bench, face
 from worker_support import eventually
 
 from facekeep.actions import circles, counting, details, journal, moving, people
@@ -14,8 +14,6 @@ from facekeep.actions.group import group_new_faces
 from facekeep.domain.errors import UsageError
 from facekeep.store import directory
 
-WAITING = """SELECT count(*) FROM pg_stat_activity
-             WHERE wait_event_type = 'Lock' AND datname = current_database()"""
 NAMES = ("Ada", "Grace", "Zoë Ångström", "Łukasz", None)
 
 

@@ -13,6 +13,7 @@ from facekeep.domain.errors import UsageError
 from facekeep.domain.faces import Vector
 from facekeep.domain.matching import Candidate, Neighbour
 from facekeep.store import details, people, suggestions
+from facekeep.store import faces as face_store
 from facekeep.store import matching as store
 from facekeep.store.database import Reader, Writer, tried_again
 from facekeep.store.suggestions import Proposed
@@ -73,14 +74,18 @@ def _beginning(ctx: Context, reader: Reader, person: int, faces: Sequence[int] |
 
 
 def _near(ctx: Context, writer: Writer, begin: dict[int, Vector], wanted: int) -> list[int]:
-    """Unassigned faces near any of these, the nearest first; held, so that nobody decides about them now."""
+    """Unassigned faces near any of these, the nearest first; held, so that nobody decides about them now.
+
+    Whoever is at one of them is waited for: a user who asks for more is told of all there is.
+    """
     far: dict[int, float] = {}
     for vector in begin.values():
         reach = ctx.pack.thresholds.suggest
         for face, distance in store.unassigned_near(writer, vector, ctx.pack_id, reach=reach, wanted=wanted):
             far[face] = min(distance, far.get(face, distance))
     nearest = sorted(far, key=lambda face: (far[face], face))[:wanted]
-    free = set(store.free(writer, nearest))
+    face_store.hold(writer, nearest)
+    free = set(face_store.free(writer, nearest))
     return [face for face in nearest if face in free]
 
 

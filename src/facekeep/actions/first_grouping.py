@@ -148,7 +148,7 @@ def _set_aside(ctx: Context, faces: list[int]) -> None:
 @tried_again
 def _write(ctx: Context, plan: _Plan, chunk: Ids, match: Match, made: dict[int, int]) -> _Done:
     with ctx.database.write(verb="group", gives_way=True) as writer:
-        held = store.hold_lone(writer, plan.everything.face[chunk].tolist())
+        held = face_store.hold_free(writer, plan.everything.face[chunk].tolist())
         part = chunk[np.isin(plan.everything.face[chunk], np.array(held, dtype=np.int64))]
         new = _found(writer, plan, part, made)
         who = _people(plan, part, made | new)

@@ -123,7 +123,7 @@ def _check(answers: Sequence[Answer]) -> None:
 def _answer(writer: Writer, answers: Sequence[Answer], about: dict[str, Any]) -> tuple[Given, ...]:
     """Faces first, then people, each in the order of their numbers, as every path takes them."""
     wanted = [_followed(writer, answer) for answer in answers]
-    review.lock_faces(writer, [answer.face for answer in wanted])
+    face_store.hold(writer, [answer.face for answer in wanted])
     people = {answer.person for answer in wanted} | {answer.to for answer in wanted if answer.to is not None}
     people_store.hold(writer, sorted(people))
     judged = _judged(writer, wanted, review.alive(writer, sorted(people)))

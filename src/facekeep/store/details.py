@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from facekeep.domain.errors import NotFound
+from facekeep.store import faces as face_store
 from facekeep.store.database import Reader, Writer
 from facekeep.store.queries import load
 
@@ -93,6 +94,7 @@ def remove(writer: Writer, person: int) -> None:
 
 def whose(writer: Writer, faces: Sequence[int]) -> list[Whose]:
     """Whose these faces are; those that exist, held until the transaction ends."""
+    face_store.hold(writer, faces)
     return writer.all(Whose, SQL["whose"], {"faces": list(faces)})
 
 

@@ -1,6 +1,6 @@
 """Faces, their embeddings, and the neighbours of one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -69,14 +69,34 @@ def add_pack(writer: Writer, pack: ModelPack) -> int:
 
 
 def of_photo(writer: Writer, photo: int, pack: int) -> list[StoredFace]:
-    """The photo's faces with their vectors under a pack, locked until the transaction ends."""
+    """The photo's faces with their vectors under a pack, held until the transaction ends."""
+    writer.tuples(SQL["hold_photo"], {"photo": photo})
     return writer.all(StoredFace, SQL["of_photo"], {"photo": photo, "pack": pack})
 
 
+def hold(writer: Writer, faces: Sequence[int]) -> set[int]:
+    """Hold faces until the transaction ends, before any person, as every path does. Those that exist.
+
+    Whose they are is read after this, not with it: a statement that waited for a face sees everything else
+    as it was before.
+    """
+    return _ids(writer.tuples(SQL["hold"], {"faces": list(faces)}))
+
+
 def lock(writer: Writer, face: int) -> None:
-    """Hold a face until the transaction ends. Before any person, as grouping does. NotFound."""
-    if writer.value(SQL["lock"], {"face": face}) is None:
+    """Hold a face until the transaction ends. NotFound."""
+    if not hold(writer, [face]):
         raise NotFound(f"there is no face {face}")
+
+
+def hold_free(writer: Writer, faces: Sequence[int]) -> list[int]:
+    """Those of the faces that are nobody's and at which nobody is; held until the transaction ends."""
+    return free(writer, _ids(writer.tuples(SQL["hold_idle"], {"faces": list(faces)})))
+
+
+def free(reader: Reader, faces: Collection[int]) -> list[int]:
+    """Those of the faces that are shown and nobody's, in order."""
+    return [int(row[0]) for row in reader.tuples(SQL["free"], {"faces": list(faces)})]
 
 
 def add(writer: Writer, photo: int, face: AnalysedFace, pack: int) -> int:
@@ -115,13 +135,29 @@ def people_in_photo(reader: Reader, photo: int) -> set[int]:
 
 
 def ungrouped(writer: Writer, pack: int, *, limit: int) -> list[VectorRow]:
-    """Faces that grouping has not seen yet, oldest first, locked."""
-    return writer.all(VectorRow, SQL["ungrouped"], {"pack": pack, "limit": limit})
+    """Faces that grouping has not seen yet, oldest first, held until the transaction ends."""
+    while held := writer.tuples(SQL["hold_waiting"], {"pack": pack, "limit": limit}):
+        if still := free(writer, _ids(held)):
+            return _vectors(writer, still, pack)
+    return []
 
 
 def lone(writer: Writer, faces: Sequence[int], pack: int) -> list[VectorRow]:
-    """Those of the faces that are still nobody's, and of whom nothing is asked; locked."""
-    return writer.all(VectorRow, SQL["lone"], {"faces": list(faces), "pack": pack})
+    """Those of the faces that are nobody's and at which nobody is, held.
+
+    Not those that somebody is asked about: in a group the question would be gone before it was answered.
+    """
+    held = hold_free(writer, faces)
+    asked = _ids(writer.tuples(SQL["asked_about"], {"faces": held}))
+    return _vectors(writer, [face for face in held if face not in asked], pack)
+
+
+def _ids(rows: Sequence[tuple[int]]) -> set[int]:
+    return {int(row[0]) for row in rows}
+
+
+def _vectors(reader: Reader, faces: Sequence[int], pack: int) -> list[VectorRow]:
+    return reader.all(VectorRow, SQL["vectors"], {"faces": list(faces), "pack": pack})
 
 
 def mark_grouped(writer: Writer, faces: Sequence[int]) -> None:

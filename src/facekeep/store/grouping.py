@@ -117,11 +117,6 @@ def still_open(writer: Writer, people: Sequence[int]) -> set[int]:
     return {int(row[0]) for row in writer.tuples(SQL["still_open"], {"people": sorted(people)})}
 
 
-def hold_lone(writer: Writer, faces: Sequence[int]) -> list[int]:
-    """Those of the faces that are nobody's and at which nobody is; held until the transaction ends."""
-    return [int(row[0]) for row in writer.tuples(SQL["hold_lone"], {"faces": list(faces)})]
-
-
 def make_people(writer: Writer, count: int) -> list[int]:
     """So many new unnamed people."""
     if not count:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from psycopg.types.json import Jsonb
 
 from facekeep.domain.errors import NotFound
+from facekeep.store import faces as face_store
 from facekeep.store.database import Reader, Writer
 from facekeep.store.queries import load
 
@@ -162,7 +163,7 @@ def lock_rows(writer: Writer, found: Sequence[Change]) -> Held:
     Those that are still there.
     """
     faces = [change.face for change in found if change.face is not None]
-    there = {int(row[0]) for row in writer.tuples(SQL["lock_faces"], {"faces": faces})}
+    there = face_store.hold(writer, faces)
     everybody = sorted(set().union(*(c.people() for c in found)))
     both = {"people": everybody, "faces": sorted(there)}
     people = {int(row[0]) for row in writer.tuples(SQL["lock_people"], both)}

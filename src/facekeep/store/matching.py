@@ -74,11 +74,6 @@ def unassigned_near(
     return [(int(face), float(far)) for face, far in reader.tuples(SQL["unassigned_near"], row)]
 
 
-def free(writer: Writer, faces: Sequence[int]) -> list[int]:
-    """Those of the faces that are nobody's, held until the transaction ends."""
-    return [int(row[0]) for row in writer.tuples(SQL["free"], {"faces": list(faces)})]
-
-
 def unsettled(reader: Reader, person: int, faces: Sequence[int]) -> list[int]:
     """The faces without those that an undo took off this person."""
     row = {"faces": list(faces), "person": person}

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from psycopg.types.json import Jsonb
 
 from facekeep.domain.errors import Conflict, NotFound
+from facekeep.store import faces as face_store
 from facekeep.store.database import Reader, Writer
 from facekeep.store.queries import load
 
@@ -98,7 +99,8 @@ def end(
 
 def hold(writer: Writer, faces: Sequence[int]) -> dict[int, tuple[int | None, bool]]:
     """Whose faces are, and whether a user or an import said so; held until the transaction ends."""
-    rows = writer.tuples(SQL["hold"], {"faces": list(faces)})
+    face_store.hold(writer, faces)
+    rows = writer.tuples(SQL["whose"], {"faces": list(faces)})
     return {int(face): (person, bool(said)) for face, person, said in rows}
 
 

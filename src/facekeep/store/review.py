@@ -115,11 +115,6 @@ def asked_people(
     )
 
 
-def lock_faces(writer: Writer, faces: Sequence[int]) -> None:
-    """Hold faces until the transaction ends, in the order in which every path takes them."""
-    writer.tuples(SQL["lock_faces"], {"faces": list(faces)})
-
-
 def alive(reader: Reader, who: Sequence[int]) -> set[int]:
     """Those of the people who are there, and not another by now."""
     return {int(row[0]) for row in reader.tuples(SQL["alive"], {"people": list(who)})}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from facekeep.domain.faces import Standing
+from facekeep.store import faces as face_store
 from facekeep.store.database import Writer
 from facekeep.store.queries import load
 
@@ -21,7 +22,8 @@ class Standee:
 
 def hold(writer: Writer, faces: Sequence[int]) -> list[Standee]:
     """Those of the faces that exist, held until the transaction ends."""
-    return writer.all(Standee, SQL["hold"], {"faces": list(faces)})
+    face_store.hold(writer, faces)
+    return writer.all(Standee, SQL["found"], {"faces": list(faces)})
 
 
 def free(writer: Writer, faces: Sequence[int], people: Sequence[int]) -> None:

@@ -43,7 +43,7 @@ UPDATE person SET gone = true, name = NULL, version = version + 1 WHERE id = %(p
 -- name: whose
 SELECT f.id AS face, f.photo_id AS photo, a.person_id AS person, a.decided_by::text AS decided_by
 FROM face f LEFT JOIN assignment a ON a.face_id = f.id
-WHERE f.id = ANY(%(faces)s) AND f.standing = 'shown' ORDER BY f.id FOR NO KEY UPDATE OF f;
+WHERE f.id = ANY(%(faces)s) AND f.standing = 'shown' ORDER BY f.id;
 
 -- name: in_photos
 SELECT face_id FROM assignment WHERE person_id = %(person)s AND photo_id = ANY(%(photos)s) ORDER BY face_id;

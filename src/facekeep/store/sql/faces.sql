@@ -8,10 +8,27 @@ SELECT f.id AS face, f.x, f.y, f.width, f.height,
 FROM face f
 LEFT JOIN assignment a ON a.face_id = f.id
 LEFT JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
-WHERE f.photo_id = %(photo)s ORDER BY f.id FOR UPDATE OF f;
+WHERE f.photo_id = %(photo)s ORDER BY f.id;
 
--- name: lock
-SELECT id FROM face WHERE id = %(face)s FOR NO KEY UPDATE;
+-- Locks are statements of their own, and what is read of other tables is read after them: a statement that waited for a
+-- row sees those as they were before it waited.
+
+-- name: hold
+SELECT id FROM face WHERE id = ANY(%(faces)s) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: hold_photo
+SELECT id FROM face WHERE photo_id = %(photo)s ORDER BY id FOR UPDATE;
+
+-- name: hold_waiting
+SELECT f.id FROM face f
+WHERE NOT f.grouped AND f.standing = 'shown' AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
+  AND EXISTS (SELECT FROM embedding e WHERE e.face_id = f.id AND e.pack_id = %(pack)s)
+ORDER BY f.id LIMIT %(limit)s
+FOR UPDATE OF f;
+
+-- name: hold_idle
+-- Skipping those that somebody is at: they were only met, and waiting for them could be for ever.
+SELECT id FROM face WHERE id = ANY(%(faces)s) ORDER BY id FOR UPDATE SKIP LOCKED;
 
 -- name: add
 INSERT INTO face (photo_id, x, y, width, height, landmarks, score, quality, quality_size, quality_sharpness,
@@ -58,22 +75,19 @@ ORDER BY n.distance;
 -- name: people_in_photo
 SELECT person_id FROM assignment WHERE photo_id = %(photo)s;
 
--- name: ungrouped
-SELECT f.id AS face, f.photo_id AS photo, f.quality, e.vector
-FROM face f JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
-WHERE NOT f.grouped AND f.standing = 'shown' AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
-ORDER BY f.id LIMIT %(limit)s
-FOR UPDATE OF f;
-
--- name: lone
--- Skipping those that somebody is at: they were only met, and waiting for them could be for ever. Not those that
--- somebody is asked about: in a group the question would be gone before it was answered.
-SELECT f.id AS face, f.photo_id AS photo, f.quality, e.vector
-FROM face f JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
+-- name: free
+SELECT f.id FROM face f
 WHERE f.id = ANY(%(faces)s) AND f.standing = 'shown' AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
-  AND NOT EXISTS (SELECT FROM suggestion s WHERE s.face_id = f.id)
-ORDER BY f.id
-FOR UPDATE OF f SKIP LOCKED;
+ORDER BY f.id;
+
+-- name: vectors
+SELECT f.id AS face, f.photo_id AS photo, f.quality, e.vector
+FROM face f JOIN embedding e ON e.face_id = f.id AND e.pack_id = %(pack)s
+WHERE f.id = ANY(%(faces)s)
+ORDER BY f.id;
+
+-- name: asked_about
+SELECT DISTINCT face_id FROM suggestion WHERE face_id = ANY(%(faces)s);
 
 -- name: mark_grouped
 UPDATE face SET grouped = true WHERE id = ANY(%(faces)s);

@@ -127,9 +127,3 @@ SELECT count(*) FROM (
       AND EXISTS (SELECT FROM embedding e WHERE e.face_id = f.id AND e.pack_id = %(pack)s)
     LIMIT %(limit)s
 ) AS k;
-
--- name: hold_lone
--- Those that are nobody's, but not those that somebody is at.
-SELECT f.id FROM face f
-WHERE f.id = ANY(%(faces)s) AND f.standing = 'shown' AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
-ORDER BY f.id FOR UPDATE OF f SKIP LOCKED;

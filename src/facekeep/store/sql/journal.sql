@@ -19,9 +19,6 @@ GROUP BY kind, face_id, person_id, other_id
 HAVING bool_or(forgotten) OR (array_agg(before ORDER BY number))[1] IS DISTINCT FROM (array_agg(after ORDER BY number DESC))[1]
 ORDER BY max(number) DESC;
 
--- name: lock_faces
-SELECT id FROM face WHERE id = ANY(%(faces)s) ORDER BY id FOR NO KEY UPDATE;
-
 -- name: lock_people
 -- And those to whom a machine has given the faces since.
 SELECT id FROM person

@@ -17,12 +17,6 @@ SELECT face, distance FROM unassigned_near(%(vector)s, %(pack)s::smallint, %(dim
 -- name: walk_on
 SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.max_scan_tuples', %(most)s, true);
 
--- name: free
--- Those of the faces that are still nobody's, held; not those that somebody is deciding about.
-SELECT f.id FROM face f
-WHERE f.id = ANY(%(faces)s) AND f.standing = 'shown' AND NOT EXISTS (SELECT FROM assignment a WHERE a.face_id = f.id)
-ORDER BY f.id FOR NO KEY UPDATE OF f SKIP LOCKED;
-
 -- name: unsettled
 -- Without those that an undo took off the person: a machine does not ask itself again what was taken back.
 SELECT f.face FROM unnest(%(faces)s::bigint[]) AS f (face)

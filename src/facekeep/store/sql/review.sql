@@ -67,9 +67,6 @@ s.face_id IN (SELECT id FROM face WHERE photo_id = %(photo)s)
 ((s.skipped_at IS NOT NULL), (-s.confidence), s.face_id, s.person_id)
 > (%(after_skipped)s::boolean, -(%(after_confidence)s::real), %(after_face)s::bigint, %(after_person)s::bigint)
 
--- name: lock_faces
-SELECT id FROM face WHERE id = ANY(%(faces)s) ORDER BY id FOR NO KEY UPDATE;
-
 -- name: alive
 SELECT id FROM person WHERE id = ANY(%(people)s) AND NOT gone AND merged_into IS NULL;
 

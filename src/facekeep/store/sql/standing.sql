@@ -1,8 +1,7 @@
--- name: hold
--- Those that exist, held until the transaction ends.
+-- name: found
 SELECT f.id AS face, f.standing::text AS standing, a.person_id AS person
 FROM face f LEFT JOIN assignment a ON a.face_id = f.id
-WHERE f.id = ANY(%(faces)s) ORDER BY f.id FOR NO KEY UPDATE OF f;
+WHERE f.id = ANY(%(faces)s) ORDER BY f.id;
 
 -- name: drop_pins
 DELETE FROM pin WHERE face_id = ANY(%(faces)s);
