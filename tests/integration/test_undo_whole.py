@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from review_support import propose, suggest
 from store_support import Bench, face
+from tests.machine.invariants import follows, replayed, stored
 
 from facekeep.actions import circles, details, exemplars, journal, moving, people, standing
 from facekeep.actions.faces import move_box
@@ -15,6 +16,7 @@ from facekeep.actions.proposals import TwoAnswer, answer_proposals
 from facekeep.actions.review import answer_suggestions
 from facekeep.domain.faces import Box
 from facekeep.domain.review import Answer
+from facekeep.store import grouping
 
 SAID = {
     "assignment": "SELECT face_id, person_id, decided_by, confidence FROM assignment ORDER BY 1",
@@ -126,3 +128,51 @@ def test_undone_it_is_as_it_was_and_redone_as_it_became(family: Family, verb: st
     redone = whole(bench)
     for table in after:
         assert (table, redone[table]) == (table, after[table])
+
+
+def test_a_birth_date_that_ends_faces_and_a_cover_goes_back_with_them(bench: Bench) -> None:
+    photos = [bench.put(f"{n}.png", face("dee")) for n in range(3)]
+    bench.sql("UPDATE photo SET taken_at = '1990-05-01' WHERE id = ANY(%(photos)s)", photos=photos)
+    group_new_faces(bench.ctx)
+    [person] = (row.person for row in bench.people())
+    details.edit_person(bench.ctx, person, {"cover": bench.faces(photos[1])[0].face})
+    before = whole(bench)
+    details.edit_person(bench.ctx, person, {"birth_date": date(2015, 6, 1), "auto": False})
+    after = whole(bench)
+    assert after["assignment"] == []
+    decision = int(str(bench.value("SELECT max(id) FROM decision")))
+    for _ in range(2):
+        assert follows(replayed(bench.tuples), stored(bench.tuples))
+        assert journal.undo(bench.ctx, decision).left == ()
+        assert whole(bench) == before
+        assert journal.redo(bench.ctx, decision).left == ()
+        assert whole(bench) == after
+    assert follows(replayed(bench.tuples), stored(bench.tuples))
+
+
+def test_a_birth_date_that_ends_faces_alone_goes_back_with_them(bench: Bench) -> None:
+    photo = bench.put("a.png", face("dee"))
+    bench.put("b.png", face("dee"))
+    bench.sql("UPDATE photo SET taken_at = '1990-05-01' WHERE id = %(photo)s", photo=photo)
+    group_new_faces(bench.ctx)
+    [person] = (row.person for row in bench.people())
+    before = whole(bench)
+    details.edit_person(bench.ctx, person, {"birth_date": date(2015, 6, 1)})
+    assert len(whole(bench)["assignment"]) == 1
+    assert journal.undo_latest(bench.ctx).left == ()
+    assert whole(bench) == before
+
+
+def test_a_face_that_is_given_back_takes_the_place_of_what_a_machine_took_for_them(bench: Bench) -> None:
+    photo = bench.put("a.png", face("ada"), face("double", 1))
+    hers, double = (row.face for row in bench.faces(photo))
+    person = people.assign_face(bench.ctx, hers, name="Ada").person
+    assert person is not None
+    moving.remove_faces(bench.ctx, [hers], reject=False)
+    with bench.ctx.database.write(verb="group") as writer:
+        grouping.put(writer, {double: (person, 0.5)}, bench.ctx.pack_id)
+    bench.sql("UPDATE face SET grouped = true")
+    assert journal.undo_latest(bench.ctx).left == ()
+    assert [row.person for row in bench.faces(photo)] == [person, None]
+    assert bench.tuples("SELECT id FROM face WHERE NOT grouped") == [(double,)]
+    assert follows(replayed(bench.tuples), stored(bench.tuples))

@@ -33,6 +33,10 @@ class Left:
     reason: str
 
 
+_Refused = tuple[Change, str]
+"""A row that the schema does not let be put back as it was, and what it says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Undone:
     """What an undo did. `decision` is its own entry in the journal: undo that to have it all again."""
@@ -150,14 +154,27 @@ def _nothing(decision: int, left: Sequence[Left]) -> NothingToUndo:
 
 
 def _put_back(writer: Writer, found: Sequence[Change], there: Held) -> tuple[list[Change], list[Left]]:
-    restored: list[Change] = []
-    left: list[Left] = []
+    """What came last goes back first. What the schema refuses is tried again while others go back.
+
+    A face cannot be given back to somebody who is not born yet, nor a name to somebody who is gone.
+    """
     # All is compared before anything is put back: a face that goes may take its person's cover along.
-    for same, changed in [_compared(writer, run, there) for run in _runs(found)]:
-        done, refused = _restore(writer, same)
+    compared = [_compared(writer, run, there) for run in _runs(found)]
+    left = [row for _, changed in compared for row in changed]
+    waiting = [change for same, _ in compared for change in same]
+    restored: list[Change] = []
+    while waiting:
+        done, refused = _restore_all(writer, waiting)
         restored += done
-        left += changed + refused
+        if not done:
+            return restored, left + [_left(change, reason) for change, reason in refused]
+        waiting = [change for change, _ in refused]
     return restored, left
+
+
+def _restore_all(writer: Writer, wanted: Sequence[Change]) -> tuple[list[Change], list[_Refused]]:
+    parts = [_restore(writer, run) for run in _runs(wanted)]
+    return [change for done, _ in parts for change in done], [one for _, refused in parts for one in refused]
 
 
 def _compared(writer: Writer, run: Sequence[Change], there: Held) -> tuple[list[Change], list[Left]]:
@@ -183,17 +200,15 @@ def _runs(found: Sequence[Change]) -> Iterator[list[Change]]:
         yield list(run)
 
 
-def _restore(writer: Writer, run: Sequence[Change]) -> tuple[list[Change], list[Left]]:
+def _restore(writer: Writer, run: Sequence[Change]) -> tuple[list[Change], list[_Refused]]:
     """All at once; where the schema refuses that, each half for itself, down to what it refuses."""
-    if not run:
-        return [], []
     try:
         _at_once(writer, run)
     except GaveWay:
         raise
     except Conflict as conflict:
         if len(run) == 1:
-            return [], [_left(run[0], conflict.message)]
+            return [], [(run[0], conflict.message)]
         middle = len(run) // 2
         one, other = _restore(writer, run[:middle]), _restore(writer, run[middle:])
         return one[0] + other[0], one[1] + other[1]

@@ -1,11 +1,11 @@
-"""What large decisions need not look at."""
+"""What large decisions need not look at; a birth date is journalled before what follows from it."""
 
 from facekeep.store.migrate import run_sql
 
 revision = "0003"
 down_revision = "0002"
 
-PARTS = ("journal", "proposals")
+PARTS = ("journal", "proposals", "suggestions")
 
 
 def upgrade() -> None:
