@@ -163,6 +163,32 @@ def test_many_are_accepted_and_rejected_at_once(library: Serving, open_window: O
     assert [whose(library, face) for face in faces[2 : 2 + sure]] == [person["person"]] * sure
 
 
+def test_on_a_phone_every_answer_is_on_the_screen(library: Serving, open_window: Open) -> None:
+    person, _ = asked_about(library, "Ottilie", questions=2)
+    page = open_window(f"{library.url}/review?person={person['person']}", phone=True).page
+    answers = page.get_by_role("group", name="Answers").get_by_role("button")
+    expect(answers).to_have_count(7)
+    assert all(inside(page, button) for button in answers.all())
+    many = page.get_by_role("radio", name="Many at once")
+    assert inside(page, page.locator("label", has=many))
+    many.check(force=True)
+    assert inside(page, page.get_by_role("button", name="Accept all above"))
+    tiles = page.locator(".tile[data-face]")
+    tiles.first.get_by_role("checkbox").check(force=True)
+    ways = page.get_by_role("toolbar").get_by_role("button")
+    expect(ways.first).to_be_visible()
+    assert all(inside(page, button) for button in ways.all())
+
+
+def inside(page: Page, one: Locator) -> bool:
+    """Whether all of it is on the screen, and large enough for a finger."""
+    expect(one).to_be_visible()
+    box = one.bounding_box()
+    assert box is not None
+    width = page.evaluate("innerWidth")
+    return bool(box["x"] >= 0 and box["x"] + box["width"] <= width and min(box["width"], box["height"]) >= 38)
+
+
 def test_what_was_answered_meanwhile_is_said(library: Serving, open_window: Open) -> None:
     person, faces = asked_about(library, "Winifred", questions=2)
     page = open_window(f"{library.url}/review?person={person['person']}").page
