@@ -12,7 +12,7 @@ MERGE_ROUNDS = 20
 UNDO_ROUNDS = 5
 """Nothing is asked of taking ten thousand faces apart again, but it is told how long it takes."""
 
-REST_S = 3.0
+REST_S = 5.0
 """Before each of them: nobody merges ten thousand faces in the second in which they were taken apart."""
 
 

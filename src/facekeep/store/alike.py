@@ -9,6 +9,9 @@ from facekeep.store.queries import load
 
 SQL = load("alike")
 
+MOST_WALKED = 10_000
+"""So many of the nearest are looked through for those that are wanted."""
+
 Whose = Literal["anybody", "assigned", "unassigned"]
 
 
@@ -26,8 +29,8 @@ class Alike:
 def nearest(
     reader: Reader, vector: Vector, pack: int, *, face: int = 0, whose: Whose = "anybody", limit: int
 ) -> list[Alike]:
-    """Up to `limit` faces that are shown, nearest first, without `face` itself."""
-    reader.value(SQL["go_on"])
+    """Up to `limit` shown faces of the MOST_WALKED nearest, nearest first, without `face` itself."""
+    reader.value(SQL["go_on"], {"most": str(MOST_WALKED)})
     sql = SQL["nearest"].replace("{dimensions}", str(int(vector.shape[0])))
     sql = sql.replace("{filter}", "" if whose == "anybody" else SQL[whose])
     return reader.all(Alike, sql, {"vector": vector, "pack": pack, "face": face, "limit": limit})

@@ -89,7 +89,9 @@ def measure(ctx: Wired, face: PathId) -> Face:
 def similar(
     ctx: Wired,
     face: PathId,
-    unassigned: Annotated[bool, Query(description="Only faces that are nobody's.")] = False,
+    unassigned: Annotated[
+        bool, Query(description="Only faces that are nobody's, of the 10,000 most like it.")
+    ] = False,
     limit: Annotated[int, Query(ge=1, le=MOST_ALIKE)] = 24,
 ) -> SimilarFaces:
     """Other faces that look like this one, nearest first."""

@@ -6,6 +6,9 @@ from pathlib import Path
 import psutil
 
 _MB = 1024 * 1024
+# A sixteenth of the memory for the database's cache, taken as it fills. A search among a million faces reads
+# half a gigabyte of index: with 512 MB instead of 256 the slowest take a third less time.
+_SHARE, _LEAST_CACHE, _MOST_CACHE = 16, 128 * _MB, 512 * _MB
 # Containers get 64 MB of /dev/shm by default; one parallel index build asks for maintenance_work_mem there.
 _ENOUGH_SHARED_MEMORY = 1024 * _MB
 SHARED_MEMORY = Path("/dev/shm")
@@ -13,9 +16,10 @@ SHARED_MEMORY = Path("/dev/shm")
 
 def settings_for_machine(shared_memory: Path = SHARED_MEMORY) -> dict[str, str]:
     """PostgreSQL settings by name, modest in memory."""
-    large = _memory() >= 6 * 1024 * _MB
+    memory = _memory()
+    large = memory >= 6 * 1024 * _MB
     return {
-        "shared_buffers": "256MB" if large else "128MB",
+        "shared_buffers": f"{min(max(memory // _SHARE, _LEAST_CACHE), _MOST_CACHE) // _MB}MB",
         "maintenance_work_mem": "256MB" if large else "64MB",
         "work_mem": "16MB" if large else "8MB",
         "max_connections": "64",

@@ -7599,7 +7599,7 @@ export interface operations {
     faces_similar: {
         parameters: {
             query?: {
-                /** @description Only faces that are nobody's. */
+                /** @description Only faces that are nobody's, of the 10,000 most like it. */
                 unassigned?: boolean;
                 limit?: number;
             };

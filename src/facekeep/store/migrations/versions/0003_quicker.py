@@ -5,7 +5,7 @@ from facekeep.store.migrate import run_sql
 revision = "0003"
 down_revision = "0002"
 
-PARTS = ("journal", "proposals", "suggestions")
+PARTS = ("journal", "exemplars", "proposals", "suggestions")
 
 
 def upgrade() -> None:
