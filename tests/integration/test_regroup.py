@@ -2,14 +2,16 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from store_support import Bench, face, face_at, like, write_photo
 
-from facekeep.actions import group, journal, people, regroup, regroup_writing
+from facekeep.actions import accounts, group, journal, people, regroup, regroup_writing
 from facekeep.actions.group import group_new_faces
 from facekeep.actions.regroup import ask_to_regroup, cancel_regroup, run_asked
+from facekeep.domain.accounts import Role
 from facekeep.domain.errors import Conflict
 from facekeep.domain.faces import AnalysedFace, Box
 from facekeep.store import decisions, whole
@@ -292,9 +294,11 @@ def test_the_database_holds_to_the_users_word_in_it(mixed: Bench) -> None:
     said = mixed.faces()[0]
     people.assign_face(mixed.ctx, said.face, person_id=said.person)
 
+    run = ask_to_regroup(mixed.ctx, dry_run=False)
+
     def wrong() -> None:
         with mixed.ctx.database.write("user", verb="regroup") as writer:
-            store.begin_decision(writer, {})
+            store.begin_decision(writer, run.number, {})
             writer.run("DELETE FROM assignment")
 
     with pytest.raises(Conflict, match="a machine may not change"):
@@ -308,3 +312,13 @@ def test_poor_vectors_of_one_photo_stay_apart(bench: Bench) -> None:
     anew(bench)
     [one, two] = bench.faces(bench.photo("1.png").photo)
     assert one.person is None or one.person != two.person
+
+
+def test_it_is_the_decision_of_whoever_asked_for_it(mixed: Bench) -> None:
+    account = accounts.add_account(mixed.ctx, "ada", Role.ADMIN, "four plain dull words").account
+    theirs = replace(mixed.ctx, database=mixed.ctx.database.on_behalf(account))
+    ask_to_regroup(theirs, dry_run=False)
+    run = run_asked(mixed.ctx)
+    assert run is not None
+    entry = "SELECT actor, account FROM decision WHERE id = %(decision)s"
+    assert mixed.tuples(entry, decision=run.decision) == [("user", account)]

@@ -40,7 +40,7 @@ class Cancelled(Exception):
 
 def ask_to_regroup(ctx: Context, *, dry_run: bool) -> Run:
     """Ask for everything to be grouped anew, or for what that would change. Conflict: it is asked already."""
-    with ctx.database.write() as writer:
+    with ctx.database.write("user") as writer:
         run = store.ask(writer, dry_run=dry_run)
     ctx.wake()
     return run

@@ -73,7 +73,8 @@ def _write(ctx: Context, number: int, plan: Plan) -> None:
         moves = _still_right(writer, plan, wanted)
         outcome = plan.outcome | {"moved": len(moves.which), "left": len(wanted.which) - len(moves.which)}
         if len(moves.which):
-            store.begin_decision(writer, {key: outcome[key] for key in ("moved", "new", "change", "gone")})
+            about = {key: outcome[key] for key in ("moved", "new", "change", "gone")}
+            store.begin_decision(writer, number, about)
             _move(ctx, writer, plan, moves)
         store.end(writer, number, "done", outcome=outcome, decision=journal.opened(writer))
 

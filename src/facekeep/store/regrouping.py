@@ -112,9 +112,9 @@ def present(
     return {(int(person), int(photo)) for person, photo in reader.tuples(SQL["present"], row)}
 
 
-def begin_decision(writer: Writer, about: Mapping[str, Any]) -> None:
-    """Enter the decision as what was asked for, and go on as a machine."""
-    writer.tuples(SQL["begin_decision"], {"about": json.dumps(dict(about))})
+def begin_decision(writer: Writer, number: int, about: Mapping[str, Any]) -> None:
+    """Enter the decision as that of whoever asked for it, and go on as a machine."""
+    writer.tuples(SQL["begin_decision"], {"number": number, "about": json.dumps(dict(about))})
 
 
 def follow(writer: Writer, into: Mapping[int, int]) -> int:

@@ -89,6 +89,9 @@ CREATE INDEX kept_answer_began ON kept_answer (began_at);
 ALTER TABLE decision ADD FOREIGN KEY (account) REFERENCES account;
 CREATE INDEX decision_account ON decision (account, id) WHERE account IS NOT NULL;
 
+-- Who asked for everything to be grouped anew, which a worker does: its decision is entered as theirs.
+ALTER TABLE regrouping ADD COLUMN account bigint REFERENCES account;
+
 -- What happened, for those who watch. Writers enter events without a position; whoever watches gives them theirs in
 -- the order in which they were committed, so that none is missed and nobody waits for a long transaction.
 CREATE TABLE event (

@@ -1,5 +1,7 @@
 -- name: ask
-INSERT INTO regrouping (dry_run) VALUES (%(dry_run)s) RETURNING id;
+-- By the account that speaks, if any.
+INSERT INTO regrouping (dry_run, account)
+VALUES (%(dry_run)s, nullif(current_setting('facekeep.account', true), '')::bigint) RETURNING id;
 
 -- name: columns
 SELECT id AS number, state, dry_run, stopping, stage, requested_at, started_at, finished_at, outcome, decision_id AS decision,
@@ -43,7 +45,9 @@ WHERE photo_id = ANY(%(photos)s) AND person_id = ANY(%(people)s) AND face_id <> 
 
 -- name: begin_decision
 -- Entered as the user's, who asked for it; what follows is done as a machine, which may not touch the user's word.
-SELECT set_config('facekeep.about', %(about)s, true), open_decision(), set_config('facekeep.actor', 'machine', true);
+SELECT set_config('facekeep.about', %(about)s, true), set_config('facekeep.account', coalesce(account::text, ''), true),
+       open_decision(), set_config('facekeep.actor', 'machine', true)
+FROM regrouping WHERE id = %(number)s;
 
 -- name: follow
 -- Who has no face left points to whoever has most of them now.
