@@ -4,8 +4,8 @@
 
 Generated faces (docs/grouping.md), on a private database of its own in a temporary folder. `--huge` puts so
 many more faces of one person in, and then adds single ones of it. With `--given` people are put in as they
-are, instead of being found: for what is added to a million faces alone. Peak memory is that of the process
-which groups; the database server has its own.
+are, instead of being found: for what is added to a million faces alone. Faces are added to a library at rest,
+of which everything is counted. Peak memory is that of the process which groups; the database has its own.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from tests.bench.face_generator import BUNDLED_LIKE, Crowd, Library, library
 from tests.bench.grouping_truth import judged
 from tests.peak_memory import peak_kilobytes
 
+from facekeep.actions import counting
 from facekeep.actions.context import Context
 from facekeep.actions.group import group_new_faces
 from facekeep.actions.twice import find_twice
@@ -40,6 +41,7 @@ LANDMARKS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9]
 BUILD = """
 SET LOCAL maintenance_work_mem = '2GB';
 CREATE INDEX embedding_{pack}_near ON embedding_{pack} USING hnsw ((vector::halfvec(128)) halfvec_l2_ops)"""
+MARKED = "SELECT EXISTS (SELECT FROM stale_photo) OR EXISTS (SELECT FROM stale_person)"
 GROUPS = "SELECT f.id, a.person_id FROM face f LEFT JOIN assignment a ON a.face_id = f.id ORDER BY f.id"
 
 
@@ -77,6 +79,7 @@ def measure(
     else:
         took["first grouping"] = _timed(lambda: group_everything(ctx))
     _show(size, took, _right(ctx, made))
+    took["counting and sweeping after it"] = _timed(lambda: settle(ctx))
     start = size
     for count, often in times.items():
         seconds, used = [], 0.0
@@ -93,6 +96,20 @@ def measure(
         took |= of_one(ctx, huge, made)
     _show(size, took, _right(ctx, made))
     return took
+
+
+def settle(ctx: Context) -> None:
+    """What an idle worker and the server do by themselves after so much was written."""
+    while _marked(ctx):
+        counting.count_left(ctx)
+    ctx.database.maintain([f"VACUUM ANALYZE {table}" for table in ("person", "face", "assignment")])
+
+
+def _marked(ctx: Context) -> bool:
+    with ctx.database.read() as reader:
+        return bool(
+            reader.value("SELECT EXISTS (SELECT FROM stale_photo) OR EXISTS (SELECT FROM stale_person)")
+        )
 
 
 def put_people(ctx: Context, made: Library, size: int) -> None:

@@ -1,9 +1,12 @@
 -- name: due
 -- Whose exemplars are to be chosen anew: of those that a user changed, and of those that machines made grow by a tenth.
-SELECT person_id AS person, bool_or(look) AS look, max(id) AS upto FROM exemplar_due d
-GROUP BY person_id
-HAVING bool_or(look) OR count(*) >= 1 + (SELECT count(*) FROM assignment a WHERE a.person_id = d.person_id) / 10
-ORDER BY person_id LIMIT %(limit)s;
+-- Counted no further than that takes: this is asked with every face that is grouped.
+SELECT d.person_id AS person, d.look, d.upto
+FROM (SELECT person_id, bool_or(look) AS look, max(id) AS upto, 10 * count(*) AS tenfold
+      FROM exemplar_due GROUP BY person_id) AS d
+WHERE d.look OR d.tenfold > (
+    SELECT count(*) FROM (SELECT FROM assignment a WHERE a.person_id = d.person_id LIMIT d.tenfold) AS k)
+ORDER BY d.person_id LIMIT %(limit)s;
 
 -- name: is_due
 SELECT EXISTS (SELECT FROM exemplar_due WHERE person_id = %(person)s);
