@@ -107,9 +107,7 @@ def settle(ctx: Context) -> None:
 
 def _marked(ctx: Context) -> bool:
     with ctx.database.read() as reader:
-        return bool(
-            reader.value("SELECT EXISTS (SELECT FROM stale_photo) OR EXISTS (SELECT FROM stale_person)")
-        )
+        return bool(reader.value(MARKED))
 
 
 def put_people(ctx: Context, made: Library, size: int) -> None:

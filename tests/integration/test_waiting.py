@@ -12,11 +12,11 @@ from facekeep.actions import analyse, finding, moving, standing
 from facekeep.actions.group import group_new_faces
 from facekeep.actions.regroup import ask_to_regroup, run_asked
 from facekeep.store import details, grouping
+from facekeep.store import faces as face_store
 from facekeep.store.database import Writer
 
 Result = TypeVar("Result")
 
-HOLD = "SELECT id FROM face WHERE id = ANY(%(faces)s) ORDER BY id FOR NO KEY UPDATE"
 EMPTY = "SELECT verb FROM decision d WHERE NOT EXISTS (SELECT FROM change c WHERE c.decision_id = d.id)"
 
 
@@ -35,7 +35,7 @@ def given(faces: list[int], person: int) -> Callable[[Writer], None]:
     """The word that these faces are somebody."""
 
     def word(writer: Writer) -> None:
-        writer.tuples(HOLD, {"faces": faces})
+        face_store.hold(writer, faces)
         details.give(writer, faces, person)
 
     return word
@@ -45,7 +45,7 @@ def taken(faces: list[int]) -> Callable[[Writer], None]:
     """The word that these faces are not who they are said to be."""
 
     def word(writer: Writer) -> None:
-        writer.tuples(HOLD, {"faces": faces})
+        face_store.hold(writer, faces)
         details.drop(writer, faces)
 
     return word
@@ -137,7 +137,7 @@ def test_finding_more_waits_for_whoever_is_at_a_face(two: tuple[Bench, int, int,
     moving.remove_faces(bench.ctx, faces[:1], reject=False)
 
     def word(writer: Writer) -> None:
-        writer.tuples(HOLD, {"faces": faces[:1]})
+        face_store.hold(writer, faces[:1])
 
     found = after(bench, word, lambda: finding.find_more(bench.ctx, first))
     assert [one.face for one in found.items] == faces[:1]

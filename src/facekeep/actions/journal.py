@@ -167,7 +167,8 @@ def _put_back(writer: Writer, found: Sequence[Change], there: Held) -> tuple[lis
         done, refused = _restore_all(writer, waiting)
         restored += done
         if not done:
-            return restored, left + [_left(change, reason) for change, reason in refused]
+            left += [_left(change, reason) for change, reason in refused]
+            break
         waiting = [change for change, _ in refused]
     return restored, left
 

@@ -108,7 +108,7 @@ def _target(writer: Writer, found: Iterable[Whose], person_id: int | None, name:
 
 def _give(writer: Writer, faces: Sequence[int], target: int) -> None:
     store.unreject(writer, faces, target)
-    displaced = store.displace(writer, faces, target)
+    displaced = face_store.displace(writer, [(face, target) for face in faces])
     store.give(writer, faces, target)
     face_store.mark_grouped(writer, faces)
     face_store.mark_ungrouped(writer, displaced)

@@ -111,7 +111,7 @@ def put_on(writer: Writer, face_id: int, person_id: int | None, name: str | None
     before = store.assignment(writer, face_id)
     target = _target(writer, before, person_id, name)
     store.unreject(writer, face_id, target)
-    displaced = store.displace(writer, face_id, target)
+    displaced = face_store.displace(writer, [(face_id, target)])
     store.assign(writer, face_id, target, by="user", confidence=1.0)
     _touch(writer, before, target)
     face_store.mark_grouped(writer, [face_id])

@@ -13,11 +13,12 @@ from facekeep.domain.agglomeration import Flags
 from facekeep.domain.library_grouping import LONE, Faces, summed_up
 from facekeep.domain.neighbours import Ids
 from facekeep.domain.regrouping import Difference, Past, Regrouped, moving
+from facekeep.store import details, grouping, journal, whole
 from facekeep.store import faces as face_store
-from facekeep.store import grouping, journal, whole
 from facekeep.store import people as people_store
 from facekeep.store import regrouping as store
 from facekeep.store.database import GaveWay, Writer
+from facekeep.store.details import Whose
 from facekeep.store.whole import NOBODY, Whole
 
 TRIES = 10
@@ -90,7 +91,7 @@ def _wanted(plan: Plan) -> _Moves:
 def _still_right(writer: Writer, plan: Plan, moves: _Moves) -> _Moves:
     """Those that nobody has spoken against since, with everybody in them held."""
     faces = plan.everything.face[moves.which]
-    held = store.hold(writer, faces.tolist())
+    held = {row.face: row for row in details.whose(writer, faces.tolist())}
     was = plan.everything.person[moves.which]
     now = np.array([_now(held.get(face)) for face in faces.tolist()], dtype=np.int64)
     people_store.hold(writer, sorted({*was.tolist(), *moves.person.tolist()} - {NOBODY, NEW}))
@@ -103,11 +104,11 @@ def _still_right(writer: Writer, plan: Plan, moves: _Moves) -> _Moves:
     return moves
 
 
-def _now(found: tuple[int | None, bool] | None) -> int:
+def _now(found: Whose | None) -> int:
     """Whose a face is; NEW, which it never was, where it is gone or a user has spoken."""
-    if found is None or found[1]:
+    if found is None or found.decided_by not in (None, "auto"):
         return NEW
-    return NOBODY if found[0] is None else found[0]
+    return NOBODY if found.person is None else found.person
 
 
 def _may_come(writer: Writer, plan: Plan, moves: _Moves) -> Flags:

@@ -225,7 +225,7 @@ def _target(writer: Writer, answer: Answer, new: dict[str, int]) -> int:
 def _give(writer: Writer, faces: Sequence[int], person: int) -> list[int]:
     """The faces are the person, on the user's word. Which others a machine had taken for them there."""
     details.unreject(writer, faces, person)
-    displaced = details.displace(writer, faces, person)
+    displaced = face_store.displace(writer, [(face, person) for face in faces])
     details.give(writer, faces, person)
     return displaced
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from facekeep.domain.faces import Vector
+from facekeep.store import faces
 from facekeep.store.database import Reader
 from facekeep.store.queries import load
 
@@ -30,7 +31,7 @@ def nearest(
     reader: Reader, vector: Vector, pack: int, *, face: int = 0, whose: Whose = "anybody", limit: int
 ) -> list[Alike]:
     """Up to `limit` shown faces of the MOST_WALKED nearest, nearest first, without `face` itself."""
-    reader.value(SQL["go_on"], {"most": str(MOST_WALKED)})
+    faces.walk_on(reader, MOST_WALKED)
     sql = SQL["nearest"].replace("{dimensions}", str(int(vector.shape[0])))
     sql = sql.replace("{filter}", "" if whose == "anybody" else SQL[whose])
     return reader.all(Alike, sql, {"vector": vector, "pack": pack, "face": face, "limit": limit})

@@ -114,11 +114,6 @@ def reject(writer: Writer, pairs: Sequence[tuple[int, int]]) -> None:
     writer.run(SQL["reject"], row)
 
 
-def displace(writer: Writer, faces: Sequence[int], person: int) -> list[int]:
-    """Take off a person what a machine put there of the same photos, beside these faces. Which ones."""
-    return _faces(writer, "displace", {"faces": list(faces), "person": person})
-
-
 def give(writer: Writer, faces: Sequence[int], person: int) -> None:
     """Put faces on a person, as the user's word."""
     writer.run(SQL["give"], {"faces": list(faces), "person": person})

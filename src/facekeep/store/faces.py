@@ -124,6 +124,11 @@ def near(reader: Reader, face: int, vector: Vector, pack: int, *, limit: int) ->
     return reader.all(NearFace, sql, {"face": face, "vector": vector, "pack": pack, "limit": limit + 1})
 
 
+def walk_on(reader: Reader, most: int) -> None:
+    """In this transaction searches look at up to so many of the nearest, until enough pass their filter."""
+    reader.tuples(SQL["walk_on"], {"most": str(most)})
+
+
 def rejections(reader: Reader, faces: Sequence[int]) -> set[tuple[int, int]]:
     """(face, person) pairs that the user rejected, among those faces."""
     return {(int(f), int(p)) for f, p in reader.tuples(SQL["rejections"], {"faces": list(faces)})}
@@ -158,6 +163,13 @@ def _ids(rows: Sequence[tuple[int]]) -> set[int]:
 
 def _vectors(reader: Reader, faces: Sequence[int], pack: int) -> list[VectorRow]:
     return reader.all(VectorRow, SQL["vectors"], {"faces": list(faces), "pack": pack})
+
+
+def displace(writer: Writer, given: Collection[tuple[int, int]]) -> list[int]:
+    """Of (face, person) that are given: take off those people what a machine put there of the same photos,
+    beside these faces. Which ones."""
+    row = {"faces": [face for face, _ in given], "people": [person for _, person in given]}
+    return [int(found[0]) for found in writer.tuples(SQL["displace"], row)]
 
 
 def mark_grouped(writer: Writer, faces: Sequence[int]) -> None:

@@ -92,11 +92,12 @@ class Change:
             return False
         return bool(self.before["person_id"] != self.after["person_id"])
 
-    def given(self) -> bool:
-        """Whether putting it back gives a face to somebody else than now, by a user's word or an import."""
-        if self.kind != "assignment" or self.before is None or self.before["decided_by"] == "auto":
-            return False
-        return self.after is None or self.gives_away()
+    def gives(self) -> tuple[int, int] | None:
+        """The face, and who gets it by a user's word or an import when it is put back, if anybody does."""
+        if self.face is None or self.kind != "assignment" or self.before is None:
+            return None
+        new = self.after is None or self.gives_away()
+        return (self.face, self.before["person_id"]) if new and self.before["decided_by"] != "auto" else None
 
     def people(self) -> set[int]:
         """Everybody it is about."""
@@ -203,20 +204,12 @@ def put_back(writer: Writer, kind: Kind, found: Sequence[Change], *, anew: bool 
             writer.run(SQL["put_person"], _rows((change, NOBODY) for change in gone))
         elif gone:
             writer.run(SQL[f"drop_{kind}"], _keys(gone))
-        if kind == "assignment":
-            _displace(writer, [change for change in there if change.given()])
+        if given := [pair for change in there if (pair := change.gives()) is not None]:
+            face_store.mark_ungrouped(writer, face_store.displace(writer, given))
         for part in _leaving_first(there):
             writer.run(SQL[f"put_{kind}"], _rows((change, change.wanted()) for change in part))
         if kind == "face":
             writer.run(SQL["check_face"])
-
-
-def _displace(writer: Writer, given: Sequence[Change]) -> None:
-    """What a machine took for the same person in the same photo is somebody else, and is thought over."""
-    if given:
-        people = [change.before and change.before["person_id"] for change in given]
-        row = {"faces": [change.face for change in given], "people": people}
-        face_store.mark_ungrouped(writer, [int(face) for (face,) in writer.tuples(SQL["displace"], row)])
 
 
 def _leaving_first(found: Sequence[Change]) -> list[list[Change]]:

@@ -7,6 +7,7 @@ from datetime import date
 from facekeep.domain.errors import NotFound
 from facekeep.domain.faces import Vector
 from facekeep.domain.matching import Subject
+from facekeep.store import faces
 from facekeep.store.database import Reader, Writer
 from facekeep.store.queries import load
 
@@ -62,7 +63,7 @@ def unassigned_near(
     reader: Reader, vector: Vector, pack: int, *, reach: float, wanted: int
 ) -> list[tuple[int, float]]:
     """Faces without a person within `reach` (Euclidean) of a vector, nearest first, with their distances."""
-    reader.tuples(SQL["walk_on"], {"most": str(MOST_WALKED)})
+    faces.walk_on(reader, MOST_WALKED)
     row = {
         "vector": vector,
         "pack": pack,

@@ -149,8 +149,3 @@ def reject(writer: Writer, face: int, person: int) -> None:
 def unreject(writer: Writer, face: int, person: int) -> bool:
     """The user changed their mind. Whether there was a rejection."""
     return writer.run(SQL["unreject"], {"face": face, "person": person}) > 0
-
-
-def displace(writer: Writer, face: int, person: int) -> list[int]:
-    """Take off a person what a machine put there of the face's photo, beside the face. Which ones."""
-    return [int(row[0]) for row in writer.tuples(SQL["displace"], {"face": face, "person": person})]

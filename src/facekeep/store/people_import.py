@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from facekeep.domain.faces import Box
 from facekeep.domain.people_file import PersonIn
 from facekeep.domain.people_match import PersonHere
+from facekeep.store import faces as face_store
 from facekeep.store.database import Reader, Writer
 from facekeep.store.queries import load
 
@@ -119,7 +120,7 @@ def add_faces(writer: Writer, new: Sequence[NewFace]) -> list[int]:
 def give(writer: Writer, pairs: Sequence[Pair], confidences: Sequence[float]) -> list[int]:
     """These faces are those people, by the import's word. Which others a machine had taken for them."""
     row = {**_pairs(pairs), "confidences": list(confidences)}
-    freed = [int(found[0]) for found in writer.tuples(SQL["displace"], row)]
+    freed = face_store.displace(writer, pairs)
     writer.run(SQL["give"], row)
     return freed
 

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from psycopg.types.json import Jsonb
 
 from facekeep.domain.errors import Conflict, NotFound
-from facekeep.store import faces as face_store
 from facekeep.store.database import Reader, Writer
 from facekeep.store.queries import load
 
@@ -95,13 +94,6 @@ def end(
     told = None if outcome is None else Jsonb(dict(outcome))
     row = {"number": number, "state": state, "outcome": told, "decision": decision, "message": message}
     writer.run(SQL["end"], row)
-
-
-def hold(writer: Writer, faces: Sequence[int]) -> dict[int, tuple[int | None, bool]]:
-    """Whose faces are, and whether a user or an import said so; held until the transaction ends."""
-    face_store.hold(writer, faces)
-    rows = writer.tuples(SQL["whose"], {"faces": list(faces)})
-    return {int(face): (person, bool(said)) for face, person, said in rows}
 
 
 def present(

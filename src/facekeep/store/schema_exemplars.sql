@@ -128,12 +128,12 @@ DECLARE
     moved bigint[];
     left_by bigint[];
 BEGIN
-    IF TG_OP <> 'INSERT' THEN
-        left_by := ARRAY(SELECT DISTINCT person_id FROM old_rows);
-    END IF;
     IF TG_OP = 'INSERT' THEN
         PERFORM mark_exemplars_due(ARRAY(SELECT DISTINCT person_id FROM new_rows), true);
-    ELSIF TG_OP = 'DELETE' THEN
+        RETURN NULL;
+    END IF;
+    left_by := ARRAY(SELECT DISTINCT person_id FROM old_rows);
+    IF TG_OP = 'DELETE' THEN
         PERFORM leave_people(left_by, ARRAY(SELECT face_id FROM old_rows));
         PERFORM mark_exemplars_due(left_by, false);
     ELSE

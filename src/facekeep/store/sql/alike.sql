@@ -1,7 +1,3 @@
--- name: go_on
--- An index scan goes on until enough faces pass the filter, rather than giving up after the nearest few; but not for ever.
-SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.max_scan_tuples', %(most)s, true);
-
 -- name: nearest
 -- {dimensions} is the pack's length, {filter} one of our own fragments.
 SELECT n.face, n.photo, n.distance, a.person_id AS person, p.name

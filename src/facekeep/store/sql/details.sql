@@ -56,12 +56,6 @@ INSERT INTO rejection (face_id, person_id)
 SELECT k.face, k.person FROM unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person)
 ON CONFLICT DO NOTHING;
 
--- name: displace
-DELETE FROM assignment a USING face f
-WHERE f.id = ANY(%(faces)s) AND a.photo_id = f.photo_id AND a.face_id <> ALL(%(faces)s)
-  AND a.person_id = %(person)s AND a.decided_by = 'auto'
-RETURNING a.face_id;
-
 -- name: give
 INSERT INTO assignment (face_id, photo_id, person_id, decided_by, confidence)
 SELECT f.id, f.photo_id, %(person)s, 'user', 1 FROM face f WHERE f.id = ANY(%(faces)s)

@@ -72,6 +72,10 @@ LEFT JOIN person p ON p.id = a.person_id
 WHERE n.face_id <> %(face)s
 ORDER BY n.distance;
 
+-- name: walk_on
+-- An index scan goes on until enough faces pass the filter, rather than giving up after the nearest few; but not for ever.
+SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.max_scan_tuples', %(most)s, true);
+
 -- name: people_in_photo
 SELECT person_id FROM assignment WHERE photo_id = %(photo)s;
 
@@ -88,6 +92,18 @@ ORDER BY f.id;
 
 -- name: asked_about
 SELECT DISTINCT face_id FROM suggestion WHERE face_id = ANY(%(faces)s);
+
+-- name: displace
+-- Who is in a photo for certain is nobody else there: what a machine took for that person beside these faces.
+-- Face by face, by the indexes: how many there are nobody can foresee.
+DELETE FROM assignment WHERE face_id IN (
+    SELECT o.face_id FROM unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person)
+    CROSS JOIN LATERAL (SELECT photo_id FROM face WHERE id = k.face OFFSET 0) AS f
+    CROSS JOIN LATERAL (SELECT face_id FROM assignment WHERE photo_id = f.photo_id AND person_id = k.person
+                        AND decided_by = 'auto' OFFSET 0) AS o
+    WHERE o.face_id <> ALL(%(faces)s)
+)
+RETURNING face_id;
 
 -- name: mark_grouped
 UPDATE face SET grouped = true WHERE id = ANY(%(faces)s);

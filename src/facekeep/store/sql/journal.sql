@@ -77,11 +77,6 @@ WITH told AS MATERIALIZED (
 INSERT INTO assignment (face_id, photo_id, person_id, decided_by, confidence, pack_id)
 SELECT id, photo_id, person_id, decided_by, confidence, pack_id FROM told WHERE id NOT IN (SELECT face_id FROM moved);
 
--- name: displace
-DELETE FROM assignment a USING unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person), face f
-WHERE f.id = k.face AND a.photo_id = f.photo_id AND a.person_id = k.person AND a.face_id <> f.id AND a.decided_by = 'auto'
-RETURNING a.face_id;
-
 -- name: drop_assignment
 DELETE FROM assignment WHERE face_id = ANY(%(faces)s);
 

@@ -14,9 +14,6 @@ SELECT id AS person, name, birth_date AS born, auto FROM person WHERE id = ANY(%
 -- name: unassigned_near
 SELECT face, distance FROM unassigned_near(%(vector)s, %(pack)s::smallint, %(dimensions)s, %(reach)s, %(wanted)s, %(most)s);
 
--- name: walk_on
-SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.max_scan_tuples', %(most)s, true);
-
 -- name: unsettled
 -- Without those that an undo took off the person: a machine does not ask itself again what was taken back.
 SELECT f.face FROM unnest(%(faces)s::bigint[]) AS f (face)

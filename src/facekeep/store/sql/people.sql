@@ -33,13 +33,6 @@ DELETE FROM assignment a USING rejection r
 WHERE a.person_id = %(person)s AND r.face_id = a.face_id AND r.person_id = %(into)s
 RETURNING a.face_id;
 
--- name: displace
--- The user puts a face on a person: then what a machine took for that person in the same photo is somebody else.
-DELETE FROM assignment a USING face f
-WHERE f.id = %(face)s AND a.photo_id = f.photo_id AND a.face_id <> f.id
-  AND a.person_id = %(person)s AND a.decided_by = 'auto'
-RETURNING a.face_id;
-
 -- name: move_faces
 UPDATE assignment SET person_id = %(into)s, decided_by = 'user', confidence = 1, decided_at = now()
 WHERE person_id = %(person)s;

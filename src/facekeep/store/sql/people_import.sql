@@ -59,17 +59,6 @@ FROM jsonb_to_recordset(%(rows)s) AS k (photo bigint, x double precision, y doub
                                         height double precision, landmarks double precision[])
 RETURNING id AS face, photo_id AS photo, x, y, width, height;
 
--- name: displace
--- What a machine took for that person elsewhere in the photo.
-DELETE FROM assignment WHERE face_id IN (
-    SELECT o.face_id FROM unnest(%(faces)s::bigint[], %(people)s::bigint[]) AS k (face, person)
-    CROSS JOIN LATERAL (SELECT photo_id FROM face WHERE id = k.face OFFSET 0) AS f
-    CROSS JOIN LATERAL (SELECT face_id FROM assignment WHERE photo_id = f.photo_id AND person_id = k.person
-                        AND decided_by = 'auto' OFFSET 0) AS o
-    WHERE o.face_id <> ALL(%(faces)s)
-)
-RETURNING face_id;
-
 -- name: give
 INSERT INTO assignment (face_id, photo_id, person_id, decided_by, confidence)
 SELECT f.id, f.photo_id, k.person, 'import', k.confidence

@@ -32,12 +32,6 @@ UPDATE regrouping SET state = %(state)s, finished_at = now(), stage = '', outcom
        message = %(message)s
 WHERE id = %(number)s AND state IN ('queued', 'running');
 
--- name: whose
--- Whose faces are now, and who said so.
-SELECT f.id, a.person_id, coalesce(a.decided_by <> 'auto', false)
-FROM face f LEFT JOIN assignment a ON a.face_id = f.id
-WHERE f.id = ANY(%(faces)s) AND f.standing = 'shown' ORDER BY f.id;
-
 -- name: present
 -- Which people are in which photos with other faces than these.
 SELECT person_id, photo_id FROM assignment
