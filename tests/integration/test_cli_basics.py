@@ -227,6 +227,26 @@ def test_what_is_not_ours_ends_in_one_line_too(error: BaseException, status: int
     assert "Traceback" not in result.stderr
 
 
+INTERRUPTED_IN_EXEC = """
+import runpy, sys, facekeep.cli.main
+def main():
+    try:
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        sys.exit(130)
+facekeep.cli.main.main = main
+runpy.run_module("facekeep", run_name="__main__")
+"""
+
+
+def test_ctrl_c_while_a_dataclass_is_made_has_the_same_exit_status(tmp_path: Path) -> None:
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED_IN_EXEC)
+    clean = environment(tmp_path / "home")
+    clean["PYTHONPATH"] += f"{os.pathsep}{tmp_path}"
+    ran = subprocess.run([sys.executable, "-m", "interrupted"], env=clean, check=False)
+    assert ran.returncode == 130
+
+
 def test_debug_shows_the_traceback() -> None:
     result = CliRunner().invoke(failing(ValueError("odd")), ["--debug", "fail"])
     assert result.exit_code == 3
