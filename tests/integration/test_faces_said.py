@@ -292,6 +292,35 @@ def test_a_detection_in_a_drawn_box_is_that_face(bench: Bench, ada: int) -> None
     assert [each.face for each in bench.faces(photo)] == [_.face, row.face]
 
 
+def test_a_drawing_that_was_undone_is_in_nobodys_way(bench: Bench, ada: int) -> None:
+    photo = bench.photo("0.png").photo
+    row = actions.draw_face(bench.ctx, photo, PLACE, name="Hedy")
+    decision = latest(bench)
+    journal.undo(bench.ctx, decision)
+    bench.look_again(photo)
+    bench.look({"0.png": (face("ada", 0), face_at(PLACE, like("hedy")))})
+    [_, found] = bench.faces(photo)
+    assert (found.source, found.face) == ("detected", row.face + 1)
+    with bench.ctx.database.read() as reader:
+        assert listing.faces(reader, standing=None, photo=photo).total == 2
+        assert listing.faces(reader, standing="deleted").total == 0
+    journal.redo(bench.ctx, decision)
+    assert {each.source for each in bench.faces(photo)} == {"detected", "drawn"}
+    bench.look_again(photo)
+    bench.look({"0.png": (face("ada", 0), face_at(PLACE, like("hedy")))})
+    [_, drawn] = bench.faces(photo)
+    assert (drawn.face, drawn.name) == (row.face, "Hedy"), "one of the two, and the user's"
+
+
+def test_a_drawing_that_was_undone_is_shown_again_like_any_other(bench: Bench, ada: int) -> None:
+    row = actions.draw_face(bench.ctx, bench.photo("0.png").photo, PLACE)
+    journal.undo(bench.ctx, latest(bench))
+    standing.show(bench.ctx, [row.face])
+    assert bench.value("SELECT unmade FROM face WHERE id = %(f)s", f=row.face) is False
+    journal.undo(bench.ctx, latest(bench))
+    assert bench.value("SELECT unmade FROM face WHERE id = %(f)s", f=row.face) is True
+
+
 def test_a_stranger_in_the_place_of_a_users_box_is_another_face(bench: Bench, ada: int) -> None:
     photo = bench.photo("0.png").photo
     [row] = bench.faces(photo)

@@ -96,8 +96,10 @@ class Foretold:
             key: Word = ("face", face, None, None)
             if standing != "shown":
                 self.take([face], reject=False)
-            told = {**self.words.get(key, {"source": sources[face]}), "standing": standing}
-            self.words.pop(key, None)
+            known = self.words.pop(key, {"source": sources[face]})
+            told = {**known, "standing": standing}
+            if standing != known.get("standing"):
+                told.pop("unmade", None)  # it is the user's word now, and no more what was taken back
             if standing != "shown" or "box_by" in told:
                 self.words[key] = told
 
@@ -245,7 +247,7 @@ def after_undo(now: State, decided: Decided, left: Sequence[Key]) -> State:
         elif key[0] == "circle":
             after[key] = {**now[key], "gone": True}
         elif key[0] == "face" and now.get(key, {}).get("source") == "drawn":
-            after[key] = {**now[key], "standing": "deleted"}
+            after[key] = {**now[key], "standing": "deleted", "unmade": True}
         else:
             after.pop(key, None)
     return _pinned(after)

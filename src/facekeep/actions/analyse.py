@@ -173,11 +173,12 @@ def _reconcile(
     """Store the faces of a photo; those without a person are returned for matching.
 
     A face found before keeps its id and person, and the box that a user gave it. One that is not found again
-    stays if a user touched it. What a user put away stays away. Nothing is stored of what is found where
-    somebody was forgotten.
+    stays if a user touched it. What a user put away stays away; what was made and taken back is in nobody's
+    way. Nothing is stored of what is found where somebody was forgotten.
     """
     pack = ctx.pack_id
-    old = face_store.of_photo(writer, photo, pack)
+    there = face_store.of_photo(writer, photo, pack)
+    old = [face for face in there if not face.unmade]
     pairs = pair_faces(
         [(face.box, face.vector) for face in old],
         [(face.box, face.embedding) for face in found],
@@ -187,7 +188,7 @@ def _reconcile(
     kept = set(pairs.values())
     lost = [face for i, face in enumerate(old) if i not in kept]
     face_store.delete(writer, [face.face for face in lost if not face.touched])
-    stay = {face.box for face in lost if face.touched}
+    stay = {face.box for face in lost if face.touched} | {face.box for face in there if face.unmade}
     unmatched = []
     forgotten = set(overlapping([face.box for face in found], forgetting.boxes(writer, photo)))
     for j, seen in enumerate(found):

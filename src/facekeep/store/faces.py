@@ -24,6 +24,7 @@ class StoredFace:
     width: float
     height: float
     standing: str
+    unmade: bool
     box_by: str
     score: float | None
     touched: bool

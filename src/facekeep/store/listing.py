@@ -56,8 +56,12 @@ def faces(
     cursor: str | None = None,
     limit: int = 100,
 ) -> Page[FaceRow]:
-    """Faces by id; of a person, of a photo, or without a person. `standing`: None for all."""
-    conditions = [] if standing is None else [f"f.standing = '{standing}'"]
+    """Faces by id; of a person, of a photo, or without a person. `standing`: None for all.
+
+    Not those that were made and taken back.
+    """
+    conditions = ["NOT f.unmade"] if standing is None else [f"f.standing = '{standing}'"]
+    conditions += ["NOT f.unmade"] if standing == "deleted" else []
     conditions += [_of_person(photo, unassigned, standing)] if person is not None else []
     conditions += ["f.photo_id = %(photo)s"] if photo is not None else []
     conditions += ["NOT EXISTS (SELECT FROM assignment o WHERE o.face_id = f.id)"] if unassigned else []

@@ -255,6 +255,9 @@ CREATE TABLE face (
     box_by decider NOT NULL DEFAULT 'auto',
     -- It has no embedding of its present box: to be looked at again.
     stale boolean NOT NULL DEFAULT false,
+    -- A user drew or imported it, and took that back: it is as if it had never been, and kept only for a redo.
+    unmade boolean NOT NULL DEFAULT false,
+    CONSTRAINT unmade_is_deleted CHECK (NOT unmade OR standing = 'deleted'),
     UNIQUE (id, photo_id),
     -- Deferred: looking again may move one box to where another was.
     CONSTRAINT no_twin UNIQUE (photo_id, x, y, width, height) DEFERRABLE INITIALLY DEFERRED,

@@ -106,6 +106,7 @@ CREATE TRIGGER face_is_shown BEFORE INSERT ON suggestion FOR EACH ROW EXECUTE FU
 CREATE FUNCTION said_of_face(written jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_build_object('standing', written->'standing', 'source', written->'source', 'box_by', written->'box_by',
                               'x', written->'x', 'y', written->'y', 'width', written->'width', 'height', written->'height')
+           || CASE WHEN (written->>'unmade')::boolean THEN '{"unmade": true}' ELSE '{}' END::jsonb
 $$;
 
 -- Only what a user writes: machines find a million faces, and find them again.

@@ -1,6 +1,6 @@
 -- name: of_photo
 SELECT f.id AS face, f.x, f.y, f.width, f.height,
-       f.standing::text AS standing, f.box_by::text AS box_by, f.score::double precision AS score,
+       f.standing::text AS standing, f.unmade, f.box_by::text AS box_by, f.score::double precision AS score,
        (f.source <> 'detected' OR f.standing <> 'shown' OR f.box_by = 'user' OR coalesce(a.decided_by <> 'auto', false)
         OR EXISTS (SELECT FROM rejection r WHERE r.face_id = f.id)
         OR EXISTS (SELECT FROM pin n WHERE n.face_id = f.id)) AS touched,

@@ -91,15 +91,16 @@ WHERE (r.face_id, r.person_id) = (k.face, k.person);
 
 -- name: put_face
 -- The box only where the decision moved it: a machine may have found it anew since.
-UPDATE face f SET standing = (r->'kept'->>'standing')::face_standing, box_by = (r->'kept'->>'box_by')::decider,
+UPDATE face f SET standing = (r->'kept'->>'standing')::face_standing,
+       unmade = coalesce((r->'kept'->>'unmade')::boolean, false), box_by = (r->'kept'->>'box_by')::decider,
        x = coalesce((r->'kept'->>'x')::double precision, f.x), y = coalesce((r->'kept'->>'y')::double precision, f.y),
        width = coalesce((r->'kept'->>'width')::double precision, f.width),
        height = coalesce((r->'kept'->>'height')::double precision, f.height)
 FROM jsonb_array_elements(%(rows)s) AS r WHERE f.id = (r->>'face')::bigint;
 
 -- name: drop_face
--- As people, faces that a user drew are never deleted: their numbers are not given twice.
-UPDATE face SET standing = 'deleted' WHERE id = ANY(%(faces)s);
+-- As people, faces that a user drew are never deleted: a redo has them again, with their numbers.
+UPDATE face SET standing = 'deleted', unmade = true WHERE id = ANY(%(faces)s);
 
 -- name: check_face
 -- Two faces with one box: told now, not when everything else is done.

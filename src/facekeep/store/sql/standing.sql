@@ -13,4 +13,4 @@ UPDATE person SET cover_face_id = NULL WHERE id = ANY(%(people)s) AND cover_face
 DELETE FROM assignment WHERE face_id = ANY(%(faces)s);
 
 -- name: put
-UPDATE face SET standing = %(standing)s::face_standing WHERE id = ANY(%(faces)s);
+UPDATE face SET standing = %(standing)s::face_standing, unmade = false WHERE id = ANY(%(faces)s);

@@ -1,11 +1,11 @@
-"""What large decisions need not look at; the order of the journal; who asked for regrouping."""
+"""What large decisions need not look at; the order of the journal; who asked for regrouping; faces unmade."""
 
 from facekeep.store.migrate import run_sql
 
 revision = "0003"
 down_revision = "0002"
 
-PARTS = ("journal", "exemplars", "proposals", "suggestions", "accounts")
+PARTS = ("faces", "journal", "exemplars", "proposals", "suggestions", "accounts")
 
 
 def upgrade() -> None:
