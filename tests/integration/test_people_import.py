@@ -11,12 +11,12 @@ import pytest
 from store_support import TEMPLATE, Bench, Cluster, context, face, write_photo
 from test_journal_concurrent import replayed, stored
 
-from facekeep.actions import details, exporting, forgetting, journal, people
+from facekeep.actions import details, exporting, forgetting, journal, people, standing
 from facekeep.actions.exporting import Wanted
 from facekeep.actions.group import group_new_faces
 from facekeep.actions.people_import import Imported, Item, import_people
 from facekeep.domain.errors import UsageError
-from facekeep.store import decisions
+from facekeep.store import decisions, listing
 from facekeep.store import details as details_store
 from facekeep.store.database import Database
 
@@ -252,6 +252,94 @@ def test_names_that_several_have(told: Bench, elsewhere: Fresh) -> None:
     assert rows(other) == before
 
 
+def test_what_was_put_away_is_put_away_there_too(told: Bench, elsewhere: Fresh) -> None:
+    eve, dan = face_of(told, "d.png"), face_of(told, "e.png", 1)
+    standing.not_a_face(told.ctx, [eve])
+    standing.ignore(told.ctx, [dan])
+    standing.delete_faces(told.ctx, [face_of(told, "e.png")])
+    file = exported(told)
+    other = looked_at(elsewhere())
+    group = face_of(other, "d.png")
+    assert next(row.person for row in other.faces() if row.face == group) is not None
+    take(other, file)
+    said = {str(s) for (s,) in other.tuples("SELECT standing FROM face WHERE standing <> 'shown'")}
+    assert said == {"not_a_face", "ignored", "deleted"}
+    assert other.value("SELECT standing FROM face WHERE id = %(face)s", face=group) == "not_a_face"
+    again, items = take(other, file)
+    assert again.decision is None
+    assert {item.outcome for item in items} <= {"same", "matched"}
+    assert without_numbers(exported(other)) == without_numbers(file)
+
+
+def test_what_a_user_here_says_is_a_face_stays_one(told: Bench, elsewhere: Fresh) -> None:
+    standing.not_a_face(told.ctx, [face_of(told, "d.png"), face_of(told, "e.png"), face_of(told, "e.png", 1)])
+    other = looked_at(elsewhere())
+    zoe = people.assign_face(other.ctx, face_of(other, "d.png"), name="Zoe").person
+    standing.ignore(other.ctx, [face_of(other, "e.png")])
+    done, items = take(other, exported(told))
+    assert done.faces["conflict"] == 2
+    assert done.faces["put_away"] == 1
+    assert next(row.person for row in other.faces() if row.face == face_of(other, "d.png")) == zoe
+    [kept] = other.tuples("SELECT standing FROM face WHERE standing = 'ignored'")
+    assert kept == ("ignored",)
+    assert [item.person for item in items if item.outcome == "put_away"] == [None]
+
+
+def test_what_was_shown_again_here_stays_shown(told: Bench) -> None:
+    face = face_of(told, "d.png")
+    standing.not_a_face(told.ctx, [face])
+    file = exported(told)
+    standing.show(told.ctx, [face])
+    done, items = take(told, file)
+    assert done.decision is None
+    assert [item.outcome for item in items if item.face == face] == ["conflict"]
+    assert face_of(told, "d.png") == face
+
+
+def test_an_import_that_was_undone_can_be_done_anew(told: Bench, elsewhere: Fresh) -> None:
+    standing.ignore(told.ctx, [face_of(told, "d.png")])
+    file = exported(told)
+    other = looked_at(elsewhere())
+    first, _ = take(other, file)
+    journal.undo(other.ctx, int(str(first.decision)))
+    second, _ = take(other, file)
+    assert second.faces == first.faces
+    assert first.faces["put_away"] == 1
+
+
+def test_a_face_put_away_before_its_photo_is_looked_at_stays_so(told: Bench, elsewhere: Fresh) -> None:
+    standing.not_a_face(told.ctx, [face_of(told, "d.png")])
+    other = elsewhere()
+    write_photo(other.root / "d.png", "d.png")
+    other.scan()
+    done, _ = take(other, exported(told))
+    assert (done.faces["put_away"], done.created) == (1, 1)
+    other.look({"d.png": [face("eve", 4)]})
+    assert other.tuples("SELECT standing, source FROM face") == [("not_a_face", "imported")]
+
+
+def test_what_an_import_made_is_in_nobodys_way_when_that_is_undone(told: Bench, elsewhere: Fresh) -> None:
+    file = exported(told)
+    other = elsewhere()
+    write_photo(other.root / "c.png", "c.png")
+    other.scan()
+    first, _ = take(other, file)
+    journal.undo(other.ctx, int(str(first.decision)))
+    assert other.value("SELECT count(*) FROM face WHERE NOT unmade") == 0
+    with other.ctx.database.read() as reader:
+        assert listing.faces(reader, standing="deleted").total == 0
+    second, _ = take(other, file)
+    assert (second.faces["created_face"], second.created) == (1, 1), "taken in again, it is made again"
+    journal.undo(other.ctx, int(str(second.decision)))
+    other.look({"c.png": [face("ada")]})
+    assert [(row.source, row.standing) for row in other.faces(other.photo("c.png").photo)] == [
+        ("detected", "shown")
+    ]
+    assert b'"deleted"' not in exported(other, unnamed=True)
+    journal.redo(other.ctx, int(str(second.decision)))
+    assert sorted(row.source for row in other.faces(other.photo("c.png").photo)) == ["detected", "imported"]
+
+
 def test_when_nobody_can_tell_who_is_meant_nobody_is(told: Bench, elsewhere: Fresh) -> None:
     other = elsewhere()
     write_photo(other.root / "z.png", "z.png")
@@ -338,6 +426,8 @@ REFUSED = {
     "no area": (lines(HEADER, ADA, photo(box={**BOX, "width": 0.0})), "line 3: faces[0].box"),
     "no box": (lines(HEADER, ADA, {**photo(), "faces": [{}]}), "line 3: faces[0].box: an object is needed"),
     "twins": (lines(HEADER, ADA, {**photo(), "faces": [{"box": BOX}] * 2}), "line 3: faces: two of them"),
+    "no such standing": (lines(HEADER, ADA, photo(standing="odd")), "line 3: faces[0].standing"),
+    "away and hers": (lines(HEADER, ADA, photo(person=1, standing="ignored")), "line 3: faces[0].standing"),
     "a stranger": (lines(HEADER, ADA, photo(person=7)), "line 3: faces[0]: no record before it is"),
     "yes and no": (lines(HEADER, ADA, photo(person=1, rejected=[1])), "line 3: faces[0].rejected"),
     "no such library": (

@@ -42,6 +42,7 @@ COLUMNS = (
     "confidence",
     "source",
     "person",
+    "standing",
 )
 """Of the CSV form."""
 
@@ -107,25 +108,22 @@ def records(
     reader: Reader, wanted: Wanted, progress: Callable[[Exported], None] = unwatched
 ) -> Iterator[Record]:
     """The records: a header, people, who are two, circles, photos with their faces, and what it came to."""
-    chosen = _chosen(reader, wanted)
+    chosen, every = _chosen(reader, wanted), wanted.people is None
     yield _header(reader, wanted)
     for person in portable.people(reader, chosen):
         yield {"kind": "person", **asdict(person)}
     for pair in portable.apart(reader, chosen):
         yield {"kind": "apart", "people": list(pair)}
-    for circle in portable.circles(reader, chosen, every=wanted.people is None):
+    for circle in portable.circles(reader, chosen, every=every):
         yield {"kind": "circle", **asdict(circle)}
     photos = faces = 0
-    for photo in portable.photos(reader, chosen, nobodys=_nobodys(wanted), vectors=wanted.vectors):
+    nobodys = wanted.unnamed and every
+    for photo in portable.photos(reader, chosen, put_away=every, nobodys=nobodys, vectors=wanted.vectors):
         photos, faces = photos + 1, faces + len(photo.faces)
         yield _photo(photo)
         progress(Exported(len(chosen), photos, faces))
     progress(Exported(len(chosen), photos, faces))
     yield {"kind": "end", "people": len(chosen), "photos": photos, "faces": faces}
-
-
-def _nobodys(wanted: Wanted) -> bool:
-    return wanted.unnamed and wanted.people is None
 
 
 def _chosen(reader: Reader, wanted: Wanted) -> list[int]:
@@ -225,7 +223,11 @@ def _table(found: Iterable[Record]) -> Iterator[bytes]:
 def _rows(photo: Record, people: dict[int | None, Record], roots: dict[int, str]) -> Iterator[Record]:
     where = {"sha256": photo["sha256"], "path": _shown(photo["files"], roots)}
     for face in photo["faces"]:
-        known = {key: face[key] for key in ("assigned_by", "confidence", "source")} | face["box"] | where
+        known = (
+            {key: face[key] for key in ("assigned_by", "confidence", "source", "standing")}
+            | face["box"]
+            | where
+        )
         yield {"kind": "face", **known, **people.get(face["person"], {})}
         for person in face["rejected"]:
             yield {"kind": "rejection", **face["box"], **where, **people[person]}

@@ -7,34 +7,34 @@ overwritten: where the file says otherwise, that is told, and left.
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import IO, Literal
 
+from facekeep.actions import people_finding as finding
 from facekeep.actions import people_reading as reading
 from facekeep.actions.context import Context
+from facekeep.actions.people_finding import Found
 from facekeep.actions.people_reading import Checked
-from facekeep.domain.faces import Box
-from facekeep.domain.people_file import FaceIn, HeaderIn, PersonIn, PhotoIn
+from facekeep.domain.faces import Box, Standing
+from facekeep.domain.people_file import FaceIn, PersonIn, PhotoIn
 from facekeep.domain.people_match import Matches, Overlaps, PersonHere, match_people
-from facekeep.domain.reconcile import apart, overlapping, pair_boxes
+from facekeep.domain.reconcile import apart
 from facekeep.store import faces as face_store
 from facekeep.store import journal
 from facekeep.store import people_import as store
+from facekeep.store import standing as standing_store
 from facekeep.store.database import GaveWay, Writer
 from facekeep.store.people_import import FaceHere, NewFace, Pair
-
-BATCH = 500
-"""Photos that are looked up and written at once."""
 
 PATIENCE_S = 30.0
 """How long to wait until nobody else decides."""
 
 Outcome = Literal[
     "assigned", "same", "conflict", "rejected_here", "forgotten", "no_photo", "no_person", "created_face",
-    "rejected", "new", "matched", "completed", "unclear",
+    "put_away", "rejected", "new", "matched", "completed", "unclear",
 ]  # fmt: skip
 
 
@@ -134,19 +134,8 @@ class _Batch:
     proposed: set[tuple[int, int | None]] = field(default_factory=set)
     """(photo, person)."""
     reject: list[Pair] = field(default_factory=list)
+    away: dict[Standing, list[FaceHere]] = field(default_factory=dict)
     pins: list[Pair] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A photo of the file beside what is here of it."""
-
-    told: PhotoIn
-    photo: int | None
-    pairs: Mapping[int, FaceHere]
-    """Index of a face of the file → the face here."""
-    forgotten: frozenset[int]
-    taken: frozenset[Box]
 
 
 class _Run:
@@ -165,7 +154,7 @@ class _Run:
 
     def meet(self, photos: Iterable[PhotoIn]) -> None:
         """Count whose faces here the faces of the file's people are."""
-        for found in self._found(photos):
+        for found in finding.found(self._writer, photos, self._checked.header):
             for number, face in enumerate(found.told.faces):
                 if face.person is not None and found.photo is not None and number not in found.forgotten:
                     self._meet(face, face.person, found.pairs.get(number))
@@ -217,8 +206,8 @@ class _Run:
 
     def take_faces(self, photos: Iterable[PhotoIn]) -> None:
         """Put the file's faces on their people, some photos at a time."""
-        waiting = self._found(photos)
-        while part := list(islice(waiting, BATCH)):
+        waiting = finding.found(self._writer, photos, self._checked.header)
+        while part := list(islice(waiting, finding.BATCH)):
             batch = _Batch()
             for found in part:
                 for number, face in enumerate(found.told.faces):
@@ -237,9 +226,9 @@ class _Run:
         store.cover(self._writer, self._covers)
         store.touch(self._writer, self._touched)
 
-    def _take(self, batch: _Batch, found: _Found, number: int, face: FaceIn) -> None:
+    def _take(self, batch: _Batch, found: Found, number: int, face: FaceIn) -> None:
         sha256, known = found.told.sha256.hex(), found.pairs.get(number)
-        if face.person is None and not face.rejected and face.detected:
+        if face.person is None and not face.rejected and face.detected and face.standing == "shown":
             return  # nobody's, and found by a machine: nothing is said of it
         if found.photo is None or number in found.forgotten:
             outcome: Outcome = "no_photo" if found.photo is None else "forgotten"
@@ -271,6 +260,8 @@ class _Run:
                 told = put if outcome == "assigned" else outcome
                 self._say(_item(told, face, person, sha256, known.face))
             self._mark(batch, known, face, person, holder)
+        if face.standing != "shown":
+            holder = self._put_away(batch, known, face, sha256)
         for rejected in face.rejected:
             self._reject(batch, known, rejected, holder, sha256, face)
 
@@ -280,6 +271,16 @@ class _Run:
         if person is not None and person == holder:
             batch.pins += [(known.face, person)] if face.pinned else []
             self._covers += [(known.face, person)] if face.cover else []
+
+    def _put_away(self, batch: _Batch, known: FaceHere, face: FaceIn, sha256: str) -> int | None:
+        """What a user said there of the face itself. Whose it is afterwards."""
+        outcome = _stands(known, face)
+        self._say(_item(outcome, face, None, sha256, known.face))
+        if outcome != "put_away":
+            return known.person
+        batch.away.setdefault(face.standing, []).append(known)
+        self._touched |= {known.person} if known.person is not None else set()
+        return None
 
     def _reject(
         self, batch: _Batch, known: FaceHere, told: int, holder: int | None, sha256: str, face: FaceIn
@@ -301,6 +302,10 @@ class _Run:
 
     def _write(self, batch: _Batch) -> None:
         self._make_faces(batch)
+        for standing, faces in batch.away.items():
+            whose = sorted({face.person for face in faces if face.person is not None})
+            standing_store.free(self._writer, [face.face for face in faces], whose)
+            standing_store.put(self._writer, [face.face for face in faces], standing)
         freed: list[int] = []
         if batch.reject:
             freed += store.reject(self._writer, batch.reject)
@@ -322,7 +327,8 @@ class _Run:
         self.created += len(made)
         for face, (new, told, sha256) in zip(made, batch.new, strict=True):
             box = new.box
-            here = FaceHere(face, new.photo, box.x, box.y, box.width, box.height, True, None, None, [])
+            where = box.x, box.y, box.width, box.height
+            here = FaceHere(face, new.photo, *where, "shown", False, False, None, None, [])
             # Without a vector no machine here could have said it: it is the import's word.
             self._decide(batch, here, replace(told, by="import"), sha256, put="created_face")
 
@@ -334,21 +340,6 @@ class _Run:
             outcome: Outcome = "assigned" if face in said else "conflict"
             self._touched |= {person} if face in said else set()
             self._say(_item(outcome, told, person, sha256, face))
-
-    # Photos -------------------------------------------------------------------------------------------------
-
-    def _found(self, photos: Iterable[PhotoIn]) -> Iterator[_Found]:
-        waiting = iter(photos)
-        while part := list(islice(waiting, BATCH)):
-            where = _photos(self._writer, part, self._checked.header)
-            known = _by_photo(store.faces(self._writer, sorted(set(where.values()))))
-            gone: dict[int, list[Box]] = {}
-            for buried, box in store.forgotten(self._writer, sorted(set(where.values()))):
-                gone.setdefault(buried, []).append(box)
-            for number, told in enumerate(part):
-                photo = where.get(number)
-                here = [] if photo is None else known.get(photo, [])
-                yield _beside(told, photo, here, [] if photo is None else gone.get(photo, []))
 
     def _say(self, item: Item) -> None:
         self.counts[item.kind][item.outcome] += 1
@@ -363,37 +354,19 @@ def _outcome(known: FaceHere, face: FaceIn, person: int | None) -> Outcome:
         return "assigned" if known.decided_by == "auto" and face.by != "auto" else "same"
     if person in known.rejected:
         return "rejected_here"
-    if not known.shown:
+    if known.standing != "shown":
         return "conflict"  # a user put it away here
     taken = known.person is not None and (known.decided_by != "auto" or face.by == "auto")
     return "conflict" if taken else "assigned"
 
 
+def _stands(known: FaceHere, face: FaceIn) -> Outcome:
+    """What becomes of a face that the file says is put away."""
+    if known.standing == face.standing:
+        return "same"
+    said = known.standing != "shown" or known.affirmed or known.decided_by not in (None, "auto")
+    return "conflict" if said else "put_away"
+
+
 def _item(outcome: Outcome, face: FaceIn, person: int | None, sha256: str, number: int) -> Item:
     return Item("face", outcome, face.person, person, sha256, face.box, number)
-
-
-def _photos(writer: Writer, part: Sequence[PhotoIn], header: HeaderIn) -> dict[int, int]:
-    """Which photos they are: by content, else by path."""
-    found = store.by_content(writer, [photo.sha256 for photo in part])
-    paths = [
-        (number, header.libraries[library], path)
-        for number, photo in enumerate(part)
-        if number not in found
-        for library, path in photo.files
-    ]
-    return found | (store.by_path(writer, paths) if paths else {})
-
-
-def _by_photo(faces: Iterable[FaceHere]) -> dict[int, list[FaceHere]]:
-    found: dict[int, list[FaceHere]] = {}
-    for face in faces:
-        found.setdefault(face.photo, []).append(face)
-    return found
-
-
-def _beside(told: PhotoIn, photo: int | None, here: Sequence[FaceHere], forgotten: Sequence[Box]) -> _Found:
-    boxes = [face.box for face in told.faces]
-    pairs = {new: here[old] for new, old in pair_boxes([face.box for face in here], boxes).items()}
-    gone = frozenset(overlapping(boxes, forgotten)) - pairs.keys()
-    return _Found(told, photo, pairs, gone, frozenset(face.box for face in here))

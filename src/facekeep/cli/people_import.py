@@ -28,6 +28,7 @@ WORDS = {
     "unclear": "left out: several have that name, and no face tells who is meant",
     "assigned": "put on their people",
     "created_face": "made, because none was found there",
+    "put_away": "put away: ignored, no face, or deleted where the file is from",
     "same": "as they were",
     "rejected": "added",
     "conflict": "left as they were said to be here",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeVar
 
-from facekeep.domain.faces import Box
+from facekeep.domain.faces import Box, Standing
 
 FORMAT = "facekeep-people"
 VERSION = 1
@@ -81,6 +81,7 @@ class FaceIn:
     landmarks: tuple[float, ...] | None
     """Ten fractions: x, y of the five points."""
     detected: bool
+    standing: Standing
     person: int | None
     by: By
     confidence: float
@@ -193,14 +194,20 @@ def _face(fields: Mapping[str, Any], where: str) -> FaceIn:
     if whose in rejected:
         raise Trouble(f"{where}.rejected", f"it is person {whose}, and is said not to be")
     by, source, sure = fields.get("assigned_by"), fields.get("source", "detected"), fields.get("confidence")
+    standing = fields.get("standing", "shown")
     if by not in ("user", "import", "auto", None):
         raise Trouble(f"{where}.assigned_by", f"nobody is called {_short(by)}")
     if source not in ("detected", "drawn", "imported"):
         raise Trouble(f"{where}.source", f"no source is called {_short(source)}")
+    if standing not in ("shown", "ignored", "not_a_face", "deleted"):
+        raise Trouble(f"{where}.standing", f"no standing is called {_short(standing)}")
+    if standing != "shown" and whose is not None:
+        raise Trouble(f"{where}.standing", f"it is put away, and is said to be person {whose}")
     return FaceIn(
         box=_box(fields.get("box"), f"{where}.box"),
         landmarks=_landmarks(fields.get("landmarks"), f"{where}.landmarks"),
         detected=source == "detected",
+        standing=standing,
         person=whose,
         by="import" if by is None else by,
         confidence=1.0 if sure is None else _number(sure, f"{where}.confidence", 0.0, 1.0),

@@ -26,7 +26,10 @@ class FaceHere:
     y: float
     width: float
     height: float
-    shown: bool
+    standing: str
+    unmade: bool
+    affirmed: bool
+    """A user said here that it is a face: drew it, or showed it again."""
     person: int | None
     decided_by: str | None
     rejected: list[int]

@@ -76,7 +76,10 @@ def circles(reader: Reader, chosen: Sequence[int], *, every: bool) -> list[Circl
     return reader.all(CircleOut, SQL["circles"], {"people": list(chosen), "every": every})
 
 
-def photos(reader: Reader, chosen: Sequence[int], *, nobodys: bool, vectors: bool) -> Iterator[PhotoOut]:
-    """Photos with their faces, in the order of their hashes, streamed."""
-    row = {"people": list(chosen), "nobodys": nobodys, "vectors": vectors}
+def photos(
+    reader: Reader, chosen: Sequence[int], *, put_away: bool, nobodys: bool, vectors: bool
+) -> Iterator[PhotoOut]:
+    """Photos with their faces, in the order of their hashes, streamed. Also with those that were put away, or
+    all that are nobody's."""
+    row = {"people": list(chosen), "put_away": put_away, "nobodys": nobodys, "vectors": vectors}
     yield from reader.stream(PhotoOut, SQL["photos"], row)

@@ -26,7 +26,7 @@ WHERE NOT c.gone AND (%(every)s OR c.id IN (SELECT circle_id FROM member WHERE p
 GROUP BY c.id ORDER BY c.id;
 
 -- name: photos
--- Each photo with the faces that belong along: of the chosen people, said not to be one of them, or of nobody.
+-- Each photo with the faces that belong along: of the chosen people, said not to be one of them, put away, or of nobody.
 SELECT h.content_hash AS sha256, h.size_bytes,
        ARRAY(SELECT library_id FROM photo_file WHERE photo_id = h.id ORDER BY id) AS libraries,
        ARRAY(SELECT path FROM photo_file WHERE photo_id = h.id ORDER BY id) AS paths, found.faces
@@ -46,8 +46,8 @@ FROM photo h CROSS JOIN LATERAL (
     FROM face f
     LEFT JOIN assignment a ON a.face_id = f.id
     LEFT JOIN assignment c ON c.face_id = f.id AND c.person_id = ANY(%(people)s)
-    WHERE f.photo_id = h.id
-      AND (c.face_id IS NOT NULL OR (%(nobodys)s AND a.face_id IS NULL)
+    WHERE f.photo_id = h.id AND NOT f.unmade
+      AND (c.face_id IS NOT NULL OR (%(nobodys)s AND a.face_id IS NULL) OR (%(put_away)s AND f.standing <> 'shown')
            OR EXISTS (SELECT FROM rejection r WHERE r.face_id = f.id AND r.person_id = ANY(%(people)s)))
 ) AS found
 WHERE found.faces IS NOT NULL
