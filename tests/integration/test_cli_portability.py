@@ -60,7 +60,7 @@ def test_export_import_and_forget(home: Path) -> None:
     assert (refused.status, "no format is called" in refused.err) == (2, True)
 
     same = run(home, "import", "people", file)
-    assert (same.status, same.out) == (0, "1 people known\n4 faces as they were\nnothing had to be changed\n")
+    assert (same.status, same.out) == (0, "1 person known\n4 faces as before\nnothing had to be changed\n")
     person = records[1]["person"]
     run(home, "move", *(row["face"] for row in run(home, "faces", "--json").items if row["name"]), "--nobody")
     dry = run(home, "import", "people", file, "--dry-run", "--json")

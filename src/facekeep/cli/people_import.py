@@ -26,16 +26,16 @@ WORDS = {
     "matched": "known",
     "completed": "known, and more is known now",
     "unclear": "left out: several have that name, and no face tells who is meant",
-    "assigned": "put on their people",
+    "assigned": "put on the right person",
     "created_face": "made, because none was found there",
     "put_away": "put away: ignored, no face, or deleted where the file is from",
-    "same": "as they were",
+    "same": "as before",
     "rejected": "added",
-    "conflict": "left as they were said to be here",
+    "conflict": "left as was said here",
     "rejected_here": "left: said here not to be that person",
     "forgotten": "left out: forgotten here",
-    "no_photo": "left out: their photo is not here",
-    "no_person": "left out: their person was",
+    "no_photo": "left out: the photo is not here",
+    "no_person": "left out: the person was",
 }
 
 
@@ -110,15 +110,16 @@ class _Told:
 
     def end(self, done: "Imported") -> None:
         """Say how it went."""
-        from facekeep.cli.output import emit, say
+        from facekeep.cli.output import count, emit, say
 
         if self._json:
             counts = {"people": done.people, "faces": done.faces, "rejections": done.rejections}
             emit({"event": "end", "dry_run": done.dry_run, **counts, "decision": done.decision})
             return
-        for what, found in (("people", done.people), ("faces", done.faces), ("rejections", done.rejections)):
+        told = (("person", "people", done.people), ("face", "faces", done.faces))
+        for one, many, found in (*told, ("rejection", "rejections", done.rejections)):
             for outcome, number in found.items():
-                say(f"{number:,} {what} {WORDS[outcome]}")
+                say(f"{count(number, one, many)} {WORDS[outcome]}")
         for item in self._conflicts:
             which = item.here if item.face is None else item.face
             say(f"  {item.kind} {which}: left as it was said to be here")
