@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.bench.face_generator import BUNDLED_LIKE, Crowd, library
 from tests.bench.grouping_shelf import Shelf, empty
-from tests.bench.grouping_truth import judged
+from tests.bench.grouping_truth import Truth, judged
 from tests.unit.grouping_crowds import DIMENSIONS, LIKENESS, crowd, partition, seeds
 
 from facekeep.domain.agglomeration import NOWHERE
@@ -75,13 +75,18 @@ def test_in_whatever_portions_faces_of_one_photo_stay_apart(seed: int, sizes: li
         assert len({int(faces.photo[face]) for face in together}) == len(together) > 1
 
 
-@settings(deadline=None)
-@given(seeds, seeds)
-def test_in_whatever_order_easy_people_are_told_apart(seed: int, other: int) -> None:
+def test_in_whatever_order_easy_people_are_told_apart() -> None:
+    """Of 3,000 such crowds one had two people in one group: strangers are near by chance now and then."""
+    truths = [told_apart(seed) for seed in range(200)]
+    assert sum(truth.precision < 1.0 for truth in truths) <= 1
+    assert np.mean([truth.recall for truth in truths]) >= 0.95
+
+
+def told_apart(seed: int) -> Truth:
     faces, person = crowd(seed, 40, people=3)
-    order = np.random.default_rng(other).permutation(40)
+    order = np.random.default_rng(seed + 1_000_000).permutation(40)
     shelf, _ = in_portions(faces.some(order), [5] * 8)
-    assert judged(shelf.group, person[order]).precision >= 0.9
+    return judged(shelf.group, person[order])
 
 
 @settings(deadline=None)
