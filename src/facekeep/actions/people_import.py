@@ -135,6 +135,8 @@ class _Batch:
     """(photo, person)."""
     reject: list[Pair] = field(default_factory=list)
     away: dict[Standing, list[FaceHere]] = field(default_factory=dict)
+    affirmed: set[int] = field(default_factory=set)
+    """Those put away in the file that a user said here are faces."""
     pins: list[Pair] = field(default_factory=list)
 
 
@@ -208,11 +210,20 @@ class _Run:
         """Put the file's faces on their people, some photos at a time."""
         waiting = finding.found(self._writer, photos, self._checked.header)
         while part := list(islice(waiting, finding.BATCH)):
-            batch = _Batch()
+            batch = _Batch(affirmed=self._affirmed(part))
             for found in part:
                 for number, face in enumerate(found.told.faces):
                     self._take(batch, found, number, face)
             self._write(batch)
+
+    def _affirmed(self, part: Iterable[Found]) -> set[int]:
+        doubted = [
+            known.face
+            for found in part
+            for number, known in found.pairs.items()
+            if found.told.faces[number].standing != "shown"
+        ]
+        return store.affirmed(self._writer, doubted) if doubted else set()
 
     def take_rest(self) -> None:
         """Who are two, circles, covers."""
@@ -274,7 +285,7 @@ class _Run:
 
     def _put_away(self, batch: _Batch, known: FaceHere, face: FaceIn, sha256: str) -> int | None:
         """What a user said there of the face itself. Whose it is afterwards."""
-        outcome = _stands(known, face)
+        outcome = _stands(known, face, affirmed=known.face in batch.affirmed)
         self._say(_item(outcome, face, None, sha256, known.face))
         if outcome != "put_away":
             return known.person
@@ -304,8 +315,7 @@ class _Run:
         self._make_faces(batch)
         for standing, faces in batch.away.items():
             whose = sorted({face.person for face in faces if face.person is not None})
-            standing_store.free(self._writer, [face.face for face in faces], whose)
-            standing_store.put(self._writer, [face.face for face in faces], standing)
+            standing_store.put_away(self._writer, [face.face for face in faces], whose, standing)
         freed: list[int] = []
         if batch.reject:
             freed += store.reject(self._writer, batch.reject)
@@ -328,7 +338,7 @@ class _Run:
         for face, (new, told, sha256) in zip(made, batch.new, strict=True):
             box = new.box
             where = box.x, box.y, box.width, box.height
-            here = FaceHere(face, new.photo, *where, "shown", False, False, None, None, [])
+            here = FaceHere(face, new.photo, *where, "shown", False, None, None, [])
             # Without a vector no machine here could have said it: it is the import's word.
             self._decide(batch, here, replace(told, by="import"), sha256, put="created_face")
 
@@ -360,11 +370,11 @@ def _outcome(known: FaceHere, face: FaceIn, person: int | None) -> Outcome:
     return "conflict" if taken else "assigned"
 
 
-def _stands(known: FaceHere, face: FaceIn) -> Outcome:
+def _stands(known: FaceHere, face: FaceIn, *, affirmed: bool) -> Outcome:
     """What becomes of a face that the file says is put away."""
     if known.standing == face.standing:
         return "same"
-    said = known.standing != "shown" or known.affirmed or known.decided_by not in (None, "auto")
+    said = known.standing != "shown" or affirmed or known.decided_by not in (None, "auto")
     return "conflict" if said else "put_away"
 
 

@@ -190,8 +190,7 @@ def _put_away(writer: Writer, answers: Sequence[Answer], what: Standing) -> None
     """Of these only a machine may have said whose they are: of the person asked about, who is held."""
     faces = [answer.face for answer in answers]
     if faces:
-        standing.free(writer, faces, sorted({answer.person for answer in answers}))
-        standing.put(writer, faces, what)
+        standing.put_away(writer, faces, sorted({answer.person for answer in answers}), what)
 
 
 _CHANGING: tuple[Outcome, ...] = ("accepted", "rejected", "reassigned", "not_a_face", "ignored")

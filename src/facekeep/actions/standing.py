@@ -64,17 +64,18 @@ def set_standing(ctx: Context, faces: Sequence[int], standing: Standing) -> Stoo
         found = {row.face: row for row in store.hold(writer, wanted)}
         change = [row for row in found.values() if row.standing != standing]
         journal.tell(writer, VERBS[standing], _about(change))
-        if change and standing != "shown":
-            _free(writer, change)
-        store.put(writer, [row.face for row in change], standing)
+        if standing == "shown":
+            store.show(writer, [row.face for row in change])
+        elif change:
+            _put_away(writer, change, standing)
     ctx.wake()
     return Stood(standing, tuple((face, _outcome(found.get(face), standing)) for face in wanted))
 
 
-def _free(writer: Writer, change: Sequence[Standee]) -> None:
+def _put_away(writer: Writer, change: Sequence[Standee], standing: Standing) -> None:
     concerned = sorted({row.person for row in change if row.person is not None})
     people.hold(writer, concerned)
-    store.free(writer, [row.face for row in change], concerned)
+    store.put_away(writer, [row.face for row in change], concerned, standing)
     for person in concerned:
         people.touch(writer, person)
 

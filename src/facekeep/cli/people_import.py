@@ -116,10 +116,10 @@ class _Told:
             counts = {"people": done.people, "faces": done.faces, "rejections": done.rejections}
             emit({"event": "end", "dry_run": done.dry_run, **counts, "decision": done.decision})
             return
-        told = (("person", "people", done.people), ("face", "faces", done.faces))
-        for one, many, found in (*told, ("rejection", "rejections", done.rejections)):
+        counted = {("person", "people"): done.people, ("face",): done.faces, ("rejection",): done.rejections}
+        for what, found in counted.items():
             for outcome, number in found.items():
-                say(f"{count(number, one, many)} {WORDS[outcome]}")
+                say(f"{count(number, *what)} {WORDS[outcome]}")
         for item in self._conflicts:
             which = item.here if item.face is None else item.face
             say(f"  {item.kind} {which}: left as it was said to be here")

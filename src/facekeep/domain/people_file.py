@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from facekeep.domain.faces import Box, Standing
 
@@ -199,7 +199,7 @@ def _face(fields: Mapping[str, Any], where: str) -> FaceIn:
         raise Trouble(f"{where}.assigned_by", f"nobody is called {_short(by)}")
     if source not in ("detected", "drawn", "imported"):
         raise Trouble(f"{where}.source", f"no source is called {_short(source)}")
-    if standing not in ("shown", "ignored", "not_a_face", "deleted"):
+    if standing not in get_args(Standing):
         raise Trouble(f"{where}.standing", f"no standing is called {_short(standing)}")
     if standing != "shown" and whose is not None:
         raise Trouble(f"{where}.standing", f"it is put away, and is said to be person {whose}")

@@ -60,8 +60,8 @@ def faces(
 
     Not those that were made and taken back.
     """
-    conditions = ["NOT f.unmade"] if standing is None else [f"f.standing = '{standing}'"]
-    conditions += ["NOT f.unmade"] if standing == "deleted" else []
+    conditions = [] if standing is None else [f"f.standing = '{standing}'"]
+    conditions += ["NOT f.unmade"] if standing in (None, "deleted") else []
     conditions += [_of_person(photo, unassigned, standing)] if person is not None else []
     conditions += ["f.photo_id = %(photo)s"] if photo is not None else []
     conditions += ["NOT EXISTS (SELECT FROM assignment o WHERE o.face_id = f.id)"] if unassigned else []

@@ -28,8 +28,6 @@ class FaceHere:
     height: float
     standing: str
     unmade: bool
-    affirmed: bool
-    """A user said here that it is a face: drew it, or showed it again."""
     person: int | None
     decided_by: str | None
     rejected: list[int]
@@ -77,6 +75,11 @@ def by_path(reader: Reader, files: Sequence[tuple[int, bytes, bytes]]) -> dict[i
 def faces(reader: Reader, photos: Sequence[int]) -> list[FaceHere]:
     """All faces of these photos."""
     return reader.all(FaceHere, SQL["faces"], {"photos": list(photos)})
+
+
+def affirmed(reader: Reader, faces: Sequence[int]) -> set[int]:
+    """Those of the faces of which a user said here that they are: who drew them, or showed them again."""
+    return {int(found[0]) for found in reader.tuples(SQL["affirmed"], {"faces": list(faces)})}
 
 
 def forgotten(reader: Reader, photos: Sequence[int]) -> list[tuple[int, Box]]:

@@ -26,13 +26,21 @@ def hold(writer: Writer, faces: Sequence[int]) -> list[Standee]:
     return writer.all(Standee, SQL["found"], {"faces": list(faces)})
 
 
-def free(writer: Writer, faces: Sequence[int], people: Sequence[int]) -> None:
-    """They are nobody's any more, stand for nobody and show nobody. `people`: whose they are."""
+def put_away(writer: Writer, faces: Sequence[int], people: Sequence[int], standing: Standing) -> None:
+    """What the user says of these faces, other than that they are shown. `people`: whose they are.
+
+    They are nobody's any more, stand for nobody and show nobody.
+    """
     writer.run(SQL["drop_pins"], {"faces": list(faces)})
     writer.run(SQL["drop_covers"], {"faces": list(faces), "people": list(people)})
     writer.run(SQL["drop_assignments"], {"faces": list(faces)})
+    _put(writer, faces, standing)
 
 
-def put(writer: Writer, faces: Sequence[int], standing: Standing) -> None:
-    """What the user says of these faces."""
+def show(writer: Writer, faces: Sequence[int]) -> None:
+    """These are faces like any other."""
+    _put(writer, faces, "shown")
+
+
+def _put(writer: Writer, faces: Sequence[int], standing: Standing) -> None:
     writer.run(SQL["put"], {"faces": list(faces), "standing": standing})

@@ -25,14 +25,17 @@ GROUP BY k.number;
 -- name: faces
 -- Photo by photo and face by face, whatever is thought of the sizes of the tables: OFFSET 0 keeps them apart.
 SELECT f.id AS face, f.photo_id AS photo, f.x, f.y, f.width, f.height, f.standing::text AS standing, f.unmade,
-       f.source = 'drawn' OR EXISTS (SELECT FROM change c JOIN decision d ON d.id = c.decision_id
-                                     WHERE c.face_id = f.id AND c.kind = 'face' AND d.verb = 'show') AS affirmed,
        a.person_id AS person, a.decided_by::text AS decided_by,
        ARRAY(SELECT r.person_id FROM rejection r WHERE r.face_id = f.id) AS rejected
 FROM unnest(%(photos)s::bigint[]) AS k (photo)
 CROSS JOIN LATERAL (SELECT * FROM face WHERE photo_id = k.photo OFFSET 0) AS f
 LEFT JOIN LATERAL (SELECT * FROM assignment WHERE face_id = f.id OFFSET 0) AS a ON true
 ORDER BY f.photo_id, f.id;
+
+-- name: affirmed
+SELECT f.id FROM face f WHERE f.id = ANY(%(faces)s) AND (f.source = 'drawn' OR EXISTS (
+    SELECT FROM change c JOIN decision d ON d.id = c.decision_id
+    WHERE c.face_id = f.id AND c.kind = 'face' AND d.verb = 'show'));
 
 -- name: forgotten
 SELECT photo_id, x, y, width, height FROM forgotten_face WHERE photo_id = ANY(%(photos)s);
